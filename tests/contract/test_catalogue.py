@@ -269,9 +269,12 @@ def test_a_feature_keeps_its_name_and_changes_its_words(engine):
     with engine.read() as tx:
         assert tx.features.get("storage") == changed
     assert changed == replace(feature, max_units=10, description="On disk", line_description="Disk")
+    assert update_feature(engine, key="storage", unit_name="GB") == changed
+    assert update_feature(engine, key="storage", max_units=None, actor="kp_2") == replace(changed, max_units=None)
     delete_feature(engine, key="storage", actor="kp_3")
     assert audited(engine, feature.id) == [
         ("feature.create", "kp_1"),
+        ("feature.update", "kp_2"),
         ("feature.update", "kp_2"),
         ("feature.delete", "kp_3"),
     ]

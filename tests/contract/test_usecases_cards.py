@@ -8,6 +8,8 @@ import pytest
 
 from billing_sdk.errors import CardRefused
 from billing_sdk.server.usecases.add_card import add_card
+from billing_sdk.server.usecases.payment_methods import remove_method
+from tests.contract.test_usecases_at_once import at_once
 from tests.engines import NOON, card, payer
 
 
@@ -32,3 +34,27 @@ def test_a_card_is_good_until_the_end_of_its_month(engine):
 
     with engine.read() as tx:
         assert tx.customers.find_payment_method(customer.id) is not None
+
+
+def test_a_form_that_is_sent_many_times_at_once_adds_its_card_once(engine):
+    customer_id = payer(engine, number=None).id
+    typed = replace(card(), form_key="a" * 22)
+    added = at_once(lambda _: add_card(engine, customer_id=customer_id, card=typed).id, 4)
+    other = add_card(engine, customer_id=customer_id, card=replace(typed, number="5555555555554444"))
+    again = add_card(engine, customer_id=customer_id, card=replace(typed, form_key="b" * 22))
+    assert {one.id for one in methods(engine, customer_id)} == {*added, other.id, again.id}
+    assert len({*added}) == 1
+
+
+def test_a_copy_of_a_form_does_not_bring_back_its_card_after_that_was_removed(engine):
+    customer_id = payer(engine, number=None).id
+    typed = replace(card(), form_key="a" * 22)
+    added = add_card(engine, customer_id=customer_id, card=typed)
+    remove_method(engine, customer_id=customer_id, method_id=added.id)
+    add_card(engine, customer_id=customer_id, card=typed)
+    assert methods(engine, customer_id) == ()
+
+
+def methods(engine, customer_id):
+    with engine.read() as tx:
+        return tx.customers.methods_of(customer_id)

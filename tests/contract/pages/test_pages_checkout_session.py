@@ -8,6 +8,8 @@ from billing_sdk.server.domain.visits import LASTS, CheckoutItem, CheckoutSessio
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.checkout_links import checkout_path
 from billing_sdk.server.usecases.checkout_sessions import create_checkout_session, find_session
+from billing_sdk.server.usecases.complete_checkout import know_payer
+from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.web import csrf_token
 from tests.contract.pages.visits import CARD
 from tests.contract.stripe_door.hybrid import hybrid_plan
@@ -95,3 +97,26 @@ def test_the_page_names_the_place_that_its_form_ends_at_and_no_other(app, plan):
     page = app.get(checkout_path(app.engine, begin(app, plan).id), headers=OURS)
     [policy] = [part for part in page.headers["content-security-policy"].split("; ") if part.startswith("form-action")]
     assert policy == "form-action 'self' https://shop.example:443"
+
+
+def test_tax_ids_are_kept_with_the_place_and_what_is_none_is_said_before_anybody_is_a_customer(app, plan):
+    session = begin(app, plan, is_taxed=True)
+    path = checkout_path(app.engine, session.id)
+    typed = {"email": "vat@example.com", "country": "DE"}
+    refused = send(app, path, **typed, tax_ids="DE123456789, !!!")
+    assert (refused.status_code, "Give up to five numbers" in refused.text) == (422, True)
+    with app.engine.read() as tx:
+        assert find_session(tx, session.id).customer_id is None
+    assert send(app, path, **typed, tax_ids="de 123 456 789, ATU12345678").status_code == 303
+    with app.engine.read() as tx:
+        payer = tx.customers.get(find_session(tx, session.id).customer_id)
+    assert (payer.address.country, payer.tax_ids) == ("DE", ("DE123456789", "ATU12345678"))
+
+
+def test_tax_ids_that_are_known_stay_where_none_is_typed_with_the_place(app, plan):
+    session = begin(app, plan, is_taxed=True)
+    payer = know_payer(app.engine, session.id, email="known@example.com").customer_id
+    update_customer(app.engine, payer, tax_ids=("DE123456789",))
+    assert send(app, checkout_path(app.engine, session.id), country="DE", tax_ids="").status_code == 303
+    with app.engine.read() as tx:
+        assert tx.customers.get(payer).tax_ids == ("DE123456789",)

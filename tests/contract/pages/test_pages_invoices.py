@@ -9,14 +9,17 @@ import httpx
 import pytest
 
 from billing_sdk.money import Money
+from billing_sdk.server.domain.collection import Supplier
 from billing_sdk.server.domain.invoicing import ToldDispute
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.add_charge import add_charge
+from billing_sdk.server.usecases.billing_profiles import update_profile
 from billing_sdk.server.usecases.close_dispute import close_dispute
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.invoice_links import links_to, links_to_note
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.open_dispute import open_dispute
+from billing_sdk.server.usecases.update_user import update_user
 from billing_sdk.testing.visitor import Visitor
 from tests.contract.pages.visits import (
     CARD,
@@ -232,3 +235,22 @@ def test_the_portal_says_that_a_payment_is_disputed_and_how_that_has_ended(site,
     page = visitor.open(address)
     assert "US$12.50" in page.text
     assert "You have it back from your bank" in page.text
+
+
+def test_the_portal_names_whom_an_invoice_is_between_as_the_document_does(site, visitor, customer):
+    invoice = invoice_of(site, customer)
+    with site.engine.read() as tx:
+        profile = tx.billing_profiles.of(tx.customers.get(invoice.customer_id))
+    update_profile(site.engine, profile.id, supplier=Supplier("Later GmbH"))
+    update_user(site.engine, user_id=user_of(site, customer).id, given_name="Renamed")
+    setup = OneOff("Setup", Money(500, "USD"))
+    later = add_charge(site.engine, customer_id=invoice.customer_id, charge=setup, bill_now=True)
+    enter_portal(visitor, site, customer)
+
+    def parties(invoice_id):
+        page = visitor.open(f"{site.base_url}/portal/billing/{invoice_id}").html
+        return re.findall(r"<dt>(?:From|To)</dt><dd><bdi>([^<]*)<", page)
+
+    assert parties(invoice.id)[1] == "Vera Visitor"
+    assert "Later GmbH" not in parties(invoice.id)
+    assert parties(later.id) == ["Later GmbH", "Renamed Visitor"]

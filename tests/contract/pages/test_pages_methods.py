@@ -145,3 +145,14 @@ def test_invoices_are_not_shown_where_the_operator_does_not_show_them(
     finally:
         with site.engine.begin() as tx:
             tx.portal_settings.save(before)
+
+
+def test_a_card_whose_form_is_sent_again_and_again_is_kept_once(
+    site: RunningServer, visitor: Visitor, customer: str
+) -> None:
+    form = {**visitor.page.forms[-1].fields, **OTHER}
+    for _ in range(3):
+        answer = visitor.http.post(visitor.page.url, data=form, headers={"Origin": site.base_url})
+        assert answer.status_code == 200
+    with site.engine.read() as tx:
+        assert [method.last4 for method in tx.customers.methods_of(customer)] == ["4242", "4444"]

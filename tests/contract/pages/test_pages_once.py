@@ -16,6 +16,7 @@ from tests.contract.pages.visits import (
     leaves_for_application,
     portal_link,
     register,
+    user_of,
 )
 from tests.serving import RunningServer
 
@@ -58,6 +59,9 @@ def test_payments_that_are_sent_at_once_make_one_agreement(
     assert all(status < 500 for status in statuses), statuses
     assert len(agreements_of(server, email)) == 1
     assert charges_of(server, email) == ["succeeded 29.00 USD"]
+    with server.engine.read() as tx:
+        customer = tx.customers.find_by_user(user_of(server, email).id)
+        assert len(tx.customers.methods_of(customer.id)) == 1
 
 
 @pytest.mark.attack(115)

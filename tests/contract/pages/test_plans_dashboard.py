@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.subscribe import subscribe
 from billing_sdk.testing.visitor import Visitor
 from tests.engines import payer
@@ -109,3 +110,11 @@ def test_a_move_now_says_apart_what_is_charged_at_once_and_promises_no_way_back(
     called_off = ada.open(f"{server.base_url}/dashboard/plans/pro_monthly/migrate?to=1").text
     assert concerned
     assert f"Customers: {concerned}." in called_off
+
+
+def test_the_usual_limit_of_a_feature_is_taken_away_by_an_empty_field(ada, server):
+    add_feature(server.engine, key="disk", name="Disk", feature_type="metered", max_units=5)
+    ada.open(f"{server.base_url}/dashboard/features/disk")
+    ada.submit("Save", max_units="")
+    with server.engine.read() as tx:
+        assert tx.features.get("disk").max_units is None

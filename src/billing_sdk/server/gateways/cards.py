@@ -8,13 +8,18 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CardEntry:
-    """A card as it was typed in; on its way to the gateway, and kept by nobody."""
+    """A card as it was typed in; on its way to the gateway, and kept by nobody.
+
+    Attributes:
+        form_key: the key of the form that it was typed into, which a copy of the form has as well; empty without one.
+    """
 
     number: str = field(repr=False)
     exp_month: int
     exp_year: int
     cvc: str = field(repr=False)
     name: str = ""
+    form_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

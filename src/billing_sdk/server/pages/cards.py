@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from billing_sdk.errors import BillingError, CardDeclined, CardRefused
 from billing_sdk.server.gateways import CardEntry
 from billing_sdk.server.pages.forms import Form, require
+from billing_sdk.server.pages.once import key_of
 from billing_sdk.server.words import Phrase, phrase
 
 EXPIRY = re.compile(r"(0?[1-9]|1[0-2])\s*[/ -]?\s*(20[0-9]{2}|[0-9]{2})", re.ASCII)
@@ -80,6 +81,7 @@ def read_card(form: Form) -> tuple[CardEntry | None, Form]:
         exp_year=int(expiry[2]) % 100 + 2000,
         cvc=form.text("cvc"),
         name=form.text("name"),
+        form_key=key_of(form),
     )
     return entry, form
 

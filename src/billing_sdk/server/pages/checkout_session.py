@@ -22,13 +22,14 @@ from billing_sdk.errors import (
     GatewayRefused,
     InvalidAddress,
     InvalidRequest,
+    InvalidTaxId,
     PaymentMethodRequired,
     PriceChanged,
 )
 from billing_sdk.money import Money
 from billing_sdk.server import web
 from billing_sdk.server.domain.visits import CheckoutSession
-from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address
+from billing_sdk.server.pages.addresses import address_refused, require_country, typed_address, typed_tax_ids
 from billing_sdk.server.pages.authenticate import address_of
 from billing_sdk.server.pages.cards import TEST_CARDS, card_refused, read_card
 from billing_sdk.server.pages.checkout_words import features_told, told_plans, words_of_rhythm
@@ -125,8 +126,14 @@ def _place(visit: _Visit, form: Form) -> Response:
     if form.errors:
         return _show(visit, form)
     try:
-        know_payer(visit.engine, visit.session.id, email=form.text("email"), address=typed_address(form))
-    except InvalidAddress as error:
+        know_payer(
+            visit.engine,
+            visit.session.id,
+            email=form.text("email"),
+            address=typed_address(form),
+            tax_ids=typed_tax_ids(form),
+        )
+    except (InvalidAddress, InvalidTaxId) as error:
         return _show(visit, address_refused(form, error))
     except InvalidRequest as error:
         return _show(visit, form.refused(error, "email"))

@@ -90,9 +90,15 @@ def copies_lead_to(request: Request, then: str) -> None:
     request.state.leads_to = then
 
 
-def _claim(request: Request, form: Form, files: Mapping[str, bytes], who: str) -> Claim | None:
+def key_of(form: Form) -> str:
+    """Return the key of a form, which its copies have as well; empty where it has none."""
     key = form.values.get(ONCE, "")
-    if not ONE_KEY.fullmatch(key):
+    return key if ONE_KEY.fullmatch(key) else ""
+
+
+def _claim(request: Request, form: Form, files: Mapping[str, bytes], who: str) -> Claim | None:
+    key = key_of(form)
+    if not key:
         return None
     fields = (f"{name}={value}" for name, value in sorted(form.values.items()) if name not in SECRET)
     contents = (f"{name}={hashlib.sha256(content).hexdigest()}" for name, content in sorted(files.items()))

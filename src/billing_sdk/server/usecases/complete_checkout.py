@@ -21,7 +21,7 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import BillingIntent
-from billing_sdk.server.domain.customers import Address
+from billing_sdk.server.domain.customers import Address, checked_tax_ids
 from billing_sdk.server.domain.invoicing import UNDER_WAY, PaymentIntent
 from billing_sdk.server.domain.visits import CheckoutSession
 from billing_sdk.server.gateways import CardEntry
@@ -47,7 +47,7 @@ from billing_sdk.server.usecases.payment_intents import (
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.reserve_intent import cancel_intent, reserve_intent
 from billing_sdk.server.usecases.stripe_customers import add_stripe_customer
-from billing_sdk.server.usecases.update_customer import update_customer
+from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
 
 Standing = Literal["complete", "confirm", "pending"]
 # Which session holds the customer's plans, by the customer.
@@ -65,15 +65,26 @@ class Reached:
     url: str | None = None
 
 
-def know_payer(engine: Engine, session_id: str, *, email: str = "", address: Address | None = None) -> CheckoutSession:
-    """Make the customer of a session that has none, and note where the customer is.
+def know_payer(
+    engine: Engine,
+    session_id: str,
+    *,
+    email: str = "",
+    address: Address | None = None,
+    tax_ids: tuple[str, ...] = (),
+) -> CheckoutSession:
+    """Make the customer of a session that has none, and note where the customer is and what its tax ids are.
+
+    The page shows nobody which tax ids are known, so where none is given with the address, those stay.
 
     Raises:
         NotFound: there is no such session.
         CheckoutOver: it is over.
         InvalidRequest: the e-mail address is none.
         InvalidAddress: the address can't be.
+        InvalidTaxId: one can't be a tax id; nothing is kept then.
     """
+    tax_ids = checked_tax_ids(tax_ids)
     with locked_session(engine, session_id) as (tx, before):
         _require_open(engine, before)
         known = before
@@ -86,7 +97,8 @@ def know_payer(engine: Engine, session_id: str, *, email: str = "", address: Add
             known = replace(before, customer_id=customer.id)
             save_session(tx, known, at=engine.now())
     if address is not None and known.customer_id is not None:
-        update_customer(engine, known.customer_id, address=address, actor=ACTOR)
+        place: CustomerFields = {"address": address, "tax_ids": tax_ids} if tax_ids else {"address": address}
+        update_customer(engine, known.customer_id, actor=ACTOR, **place)
     return known
 
 

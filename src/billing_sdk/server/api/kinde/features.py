@@ -16,7 +16,7 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.delete_feature import delete_feature
 from billing_sdk.server.usecases.engine import Engine
-from billing_sdk.server.usecases.update_feature import update_feature
+from billing_sdk.server.usecases.update_feature import FeatureLimit, update_feature
 
 router = APIRouter(tags=["Features"], route_class=StrictRoute)
 
@@ -70,7 +70,7 @@ class NewFeature(Body):
 
 
 class FeatureChange(Body):
-    """What to change; what is not named stays."""
+    """What to change; what is not named stays, and `max_units` of null is without limit."""
 
     code: str | None = Field(default=None, max_length=64)
     name: str | None = Field(default=None, max_length=200)
@@ -79,6 +79,11 @@ class FeatureChange(Body):
     description: str | None = Field(default=None, max_length=2_000)
     max_units: int | None = Field(default=None, ge=0, le=10**15)
     line_description: str | None = Field(default=None, max_length=200)
+
+    @property
+    def limit(self) -> FeatureLimit:
+        """The limit, where it changes."""
+        return {"max_units": self.max_units} if "max_units" in self.model_fields_set else {}
 
 
 class FeatureList(Answer):
@@ -156,10 +161,10 @@ def change_feature(
             feature_type=body.type,
             unit_name=body.unit_name,
             description=body.description,
-            max_units=body.max_units,
             line_description=body.line_description,
             versions=versions,
             actor=caller.client_id,
+            **body.limit,
         )
         return FeatureAnswer(feature=FeatureView.of(feature))
 

@@ -36,6 +36,7 @@ from billing_sdk.server.pages.stretch import stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
+from billing_sdk.server.usecases.parties import parties_of, profile_of
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.tax_customer import is_taxed_later
 from billing_sdk.server.usecases.upcoming_invoices import Upcoming, upcoming_invoices
@@ -143,6 +144,8 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         notes = [(note, tx.refunds.find_by_note(note.id)) for note in tx.credit_notes.of_invoice(invoice.id)]
         disputes = tx.disputes.of_payment(invoice.payment_id) if invoice.payment_id else ()
         gateway_url = gateway_pages(tx, [invoice.id]).get(invoice.id, "")
+        customer = tx.customers.get(invoice.customer_id)
+        supplier, billed = parties_of(tx, invoice, customer, profile_of(tx, invoice, customer))
     number = int(wanted[:6]) if wanted.isascii() and wanted.isdecimal() else 0
     if 0 < number <= len(invoice.lines):
         with desk.engine.read() as tx:
@@ -157,6 +160,8 @@ def show_invoice(desk: Desk, form: Form) -> Response:
         notes=notes,
         disputes=[dispute for dispute in disputes if dispute.kind == "dispute"],
         invoice=invoice,
+        supplier=supplier.name or desk.application,
+        billed=billed.name,
         line_name=line_name,
         lines=lines,
         told=[told_words(line) for line in lines.items],
