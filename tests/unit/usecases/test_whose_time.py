@@ -14,6 +14,7 @@ REAL_TIME = re.compile(r"engine\.now\(\)")
 
 # Modules that look at customers and use real time, each with its reason.
 REASONS = {
+    "add_card": "when the form that a card was typed into was sent, which its copies are told by",
     "apply_method_event": "since when a payment method is gone, for the record",
     "bring_in_line": "for how long somebody else is expected to be asking",
     "cancel_meter_event": "an event of a subject that is nobody's",
