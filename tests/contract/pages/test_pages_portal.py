@@ -294,13 +294,13 @@ def test_an_invoice_is_shown_line_by_line_to_its_owner_only(
     page = visitor.follow(number)
     assert f"Invoice {number}" in page.text
     assert "Total US$29.00" in page.text
-    assert "Flat price: 29.00 USD." in page.text
+    assert "Flat price = US$29.00" in page.text
     page = visitor.follow("Show all that it is made of")
     for fact in (
         "version 1",
         "Rounding To the nearest, halves up",
         "Parts of a period To the second",
-        "Flat price: 29.00 USD.",
+        "Flat price = US$29.00",
     ):
         assert fact in page.text
     enter_portal(visitor, site, site.seed.users[0][0])
