@@ -28,6 +28,13 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that nobody else has changed the catalogue, the brand or the settings of."""
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('hosted') / 'billing.db'}") as running:
+        yield running
+
+
 @pytest.fixture
 def email() -> str:
     return f"vera-{secrets.token_hex(6)}@example.com"
