@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -33,7 +34,9 @@ class InProcess:
         self, method: str, path: str, *, cookies: Mapping[str, str] | None = None, **options: Any
     ) -> httpx.Response:
         """Send one request; a failure of the application is an answer, as it is on a socket."""
-        return self._runner.run(self._request(method, path, dict(cookies or {}), options))
+        return self._runner.run(
+            self._request(method, path, dict(cookies or {}), options), context=contextvars.copy_context()
+        )
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """Send one request."""

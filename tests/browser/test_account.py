@@ -87,7 +87,8 @@ def test_an_invoice_is_looked_at_paid_and_kept_as_a_file(either_server, tab, key
         either_server.engine, customer_id=customer_id, charge=OneOff("Setup", Money(1_234, "USD")), bill_now=True
     )
     enter(tab, either_server, email, "plan_details")
-    tab.get_by_role("link", name="Invoices").first.click()
+    with tab.expect_navigation():
+        tab.get_by_role("link", name="Invoices").first.click()
     keyboard("INV-")
     tab.keyboard.press("Enter")
     says(tab, "US$12.34")
@@ -110,7 +111,8 @@ def test_credit_is_bought_after_a_look_at_its_price(either_server, tab, keyboard
     enter(tab, either_server, email, "plan_details")
     tab.goto("/portal/credit")
     keyboard("Buy credit")
-    tab.keyboard.press("Enter")
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
     keyboard("Amount in USD")
     tab.keyboard.type("25")
     tab.keyboard.press("Enter")
@@ -141,7 +143,8 @@ def test_somebody_is_invited_joins_by_the_mail_and_is_given_a_role(either_server
 
     tab.context.clear_cookies()
     enter(tab, either_server, email, "organization_members", org_code)
-    tab.get_by_role("link", name="Change Gus").click()
+    with tab.expect_navigation():
+        tab.get_by_role("link", name="Change Gus").click()
     keyboard("Billing admin")
     tab.keyboard.press("Space")
     keyboard("Save")

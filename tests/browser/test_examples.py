@@ -111,7 +111,8 @@ def test_a_person_without_the_feature_is_told_what_is_missing_and_where_to_get_i
 def test_an_organization_that_signs_up_becomes_the_customer(page: Page, address: str) -> None:
     register(page, address, "Sign up your company")
     page.get_by_label("Organization name").fill("Acme & Sons <Ltd>")
-    page.get_by_role("button", name="Continue").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Choose Team Pro").click()
     pay(page, "4242 4242 4242 4242")
     page.wait_for_url(f"{address}/**")

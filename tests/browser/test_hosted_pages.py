@@ -65,6 +65,7 @@ def dear_server(tmp_path: Path) -> Iterator[RunningServer]:
 def test_a_visitor_signs_up_is_declined_pays_and_arrives(page: Page, server: RunningServer, email: str) -> None:
     page.goto(sign_up_link(server, has_success_page="true"))
     _register(page, email)
+    page.wait_for_url("**/plans")  # and its sheets, which hide the button of the cadence that is not chosen
     page.get_by_role("button", name="Choose Pro").click()
     expect(page.locator("#due-today")).to_have_text("US$29.00")
     _pay(page, DECLINED_CARD)

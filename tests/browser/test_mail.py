@@ -32,9 +32,11 @@ def invite(server, inviter="Ada"):
 def test_a_mail_is_found_read_and_its_link_followed(either_server, operator, keyboard):
     invite(either_server)
     keyboard("Mail")
-    operator.keyboard.press("Enter")
+    with operator.expect_navigation():
+        operator.keyboard.press("Enter")
     keyboard("Mailbox")
-    operator.keyboard.press("Enter")
+    with operator.expect_navigation():
+        operator.keyboard.press("Enter")
     keyboard("Ada invites you to Acme")
     operator.keyboard.press("Enter")
     expect(operator.get_by_role("heading", level=1)).to_have_text("Ada invites you to Acme")

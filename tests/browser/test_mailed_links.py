@@ -51,7 +51,8 @@ def test_another_address_counts_once_the_mail_to_it_is_answered(either_server, t
 def test_a_forgotten_password_is_set_anew_by_mail(either_server, tab, keyboard, email):
     tab.goto(sign_up_link(either_server, prompt="login"))
     keyboard("Forgotten your password?")
-    tab.keyboard.press("Enter")
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
     keyboard("E-mail address")
     tab.keyboard.type(email)
     tab.keyboard.press("Enter")

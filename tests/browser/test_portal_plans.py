@@ -33,11 +33,13 @@ class Walk:
 
     def press(self, label: str, role: str = "button") -> None:
         """Press a button, or follow a link."""
-        if self.keyboard is None:
-            self.tab.get_by_role(role, name=re.compile(f"^{re.escape(label)}")).first.click()
-            return
-        self.keyboard(label)
-        self.tab.keyboard.press("Enter")
+        if self.keyboard:
+            self.keyboard(label)
+        with self.tab.expect_navigation():
+            if self.keyboard:
+                self.tab.keyboard.press("Enter")
+            else:
+                self.tab.get_by_role(role, name=re.compile(f"^{re.escape(label)}")).first.click()
 
     def enter(self, plan_key: str, options: ChangeOptions = AS_DECIDED) -> str:
         """Come to the portal as a new customer of a plan, and return the id of the agreement."""

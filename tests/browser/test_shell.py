@@ -18,7 +18,8 @@ def test_an_operator_comes_to_a_section_and_out_again_by_keyboard_or_without_scr
     tab.keyboard.type(email)
     keyboard("Password")
     tab.keyboard.type(password)
-    tab.keyboard.press("Enter")
+    with tab.expect_navigation():
+        tab.keyboard.press("Enter")
     keyboard("Applications")
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("heading", level=1)).to_have_text("Applications")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -63,8 +64,11 @@ def test_home_says_what_needs_attention_and_where_it_is_dealt_with(look):
 
 def test_what_could_not_be_delivered_is_counted_where_it_is_listed(app, made, look):
     with app.engine.begin() as tx:
-        (delivery,) = tx.deliveries.list(endpoint_id=made.ids["endpoint_id"], limit=1)
-        tx.deliveries.save(replace(delivery, status="dead"))
+        at = app.engine.now()
+        (delivery,) = tx.deliveries.claim(
+            at=at, lease="lease", lease_ends_at=at + timedelta(minutes=1), limit_each=1, formats=("jwt",)
+        )
+        assert tx.deliveries.settle(replace(delivery, status="dead"), lease="lease")
     place = f"/dashboard/webhooks/{made.ids['endpoint_id']}/deliveries?status=dead"
     assert f'href="{place}">1 webhook could not be delivered.' in look("/dashboard")
     assert f'href="{place}"><bdi>1</bdi>' in look("/dashboard/webhooks")

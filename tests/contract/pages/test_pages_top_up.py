@@ -118,7 +118,7 @@ def test_a_declined_card_buys_nothing_and_can_be_tried_again(
 def test_credit_runs_low_is_told_of_and_bought_by_itself_as_is_said(
     site: RunningServer, visitor: Visitor, customer: Customer
 ) -> None:
-    assert "Enter an amount, such as" in visitor.submit("Save", threshold="x", top_up="20").text
+    assert "Write the amount in plain figures, such as" in visitor.submit("Save", threshold="x", top_up="20").text
     visitor.submit("Save", threshold="10", top_up="20")
     assert "When less than US$10.00 is available, US$20.00 is bought by itself." in visitor.page.text
     with site.engine.read() as tx:

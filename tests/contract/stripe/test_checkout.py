@@ -82,7 +82,7 @@ def test_what_is_left_is_charged_from_then_on_however_often_it_is_told(engine, s
     session_id = left(engine, stripe_simulator, ada)
     first = finish_checkout(engine, session_id=session_id)
     assert first is not None
-    assert (first.label, first.gateway, first.is_default) == ("Visa ending in 4242", "stripe_platform", True)
+    assert (first.name.label, first.gateway, first.is_default) == ("Visa ending in 4242", "stripe_platform", True)
     assert finish_checkout(engine, session_id=session_id, customer_id=ada.id) == first
     assert default_of(engine, ada) == first
     [there] = stripe_simulator.all("customer")
