@@ -68,6 +68,17 @@ def test_another_address_is_had_once_its_link_is_used_and_the_one_before_hears_o
         confirm_email(engine, key=key)
 
 
+def test_a_link_opens_in_the_language_of_its_mail_and_the_address_before_hears_in_that_of_the_page(memory_engine):
+    user = person(memory_engine)
+    ask_for_email(memory_engine, user_id=user.id, email=NEW, password=PASSWORD, language="de")
+    [mail] = mails_of(memory_engine, "confirm_email")
+    assert (mail.language, "lang=de&" in str(mail.values["url"])) == ("de", True)
+
+    confirm_email(memory_engine, key=key_to(memory_engine, NEW), language="de")
+
+    assert [mail.language for mail in mails_of(memory_engine, "email_changed")] == ["de"]
+
+
 @pytest.mark.attack(211)
 def test_nothing_changes_without_the_password_for_a_taken_address_or_a_wrong_link(memory_engine):
     engine = memory_engine

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from billing_sdk.errors import CardDeclined, InvalidSetting, NotFound
+import billing_sdk.server.pages
+from billing_sdk.errors import CardDeclined, Forbidden, InvalidSetting, NotFound, Unauthenticated
 from billing_sdk.money import Money
 from billing_sdk.server.words import (
     Exact,
@@ -21,6 +23,7 @@ from billing_sdk.server.words import (
     title_of,
     told,
 )
+from billing_sdk.server.words.errors import REMEDIES, SAID_TO_PEOPLE
 
 DUTCH = """
 msgid ""
@@ -132,9 +135,32 @@ def test_readers_of_english_get_the_facts_of_an_error_and_others_its_translated_
     assert english.say(told(error)) == f"The bank has refused card 4242. {error.remedy}"
     assert dutch.say(told(error)) == f"Kaart geweigerd. {error.remedy}"
     assert dutch.say(title_of(error)) == "Kaart geweigerd"
-    assert dutch.say(remedy_of(NotFound("no", remedy="Look elsewhere."))) == NotFound.default_remedy
+    assert dutch.say(remedy_of(NotFound("no", remedy="Look elsewhere."))) == REMEDIES["not_found"].message
     assert detail_of(NotFound(NotFound.title)) is None
     assert dutch.say(detail_of(error)) == ""
+
+
+@pytest.mark.parametrize("tag", ["ar", "de", "tr"])
+@pytest.mark.parametrize("error", [NotFound, Forbidden, Unauthenticated])
+def test_people_are_told_in_their_language_what_they_can_do_and_never_what_a_program_can(tag, error):
+    language = languages_in().best([tag])
+
+    said = {language.say(remedy_of(error("no", remedy=remedy))) for remedy in ("Choose one from the list.", "Other.")}
+
+    assert said == {language.say(phrase("Choose one from the list.")), language.say(REMEDIES[error.code])}
+
+
+def test_what_the_portal_says_to_do_is_translated():
+    portal = Path(str(billing_sdk.server.pages.__file__)).parent / "portal"
+    said = {
+        node.value.value
+        for path in portal.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "remedy" and isinstance(node.value, ast.Constant)
+    }
+
+    assert len(said) > 5
+    assert said <= SAID_TO_PEOPLE.keys()
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,13 @@ def test_a_sign_up_goes_on_after_its_payment_was_confirmed(site, visitor, email)
     assert charges_of(site, email) == ["succeeded 29.00 USD"]
 
 
+def test_the_page_of_the_bank_has_the_language_of_the_journey(site, visitor, email) -> None:
+    begin(visitor, site, plan_interest="pro_monthly", lang="de")
+    register(visitor, email)
+    page = visitor.submit(**{**CARD, "number": ALWAYS})
+    assert page.title.startswith("Bestätigen Sie Ihre Zahlung")
+
+
 def test_a_sign_up_whose_plan_was_chosen_from_the_table_goes_on_after_its_payment_was_confirmed(
     site, visitor, email
 ) -> None:

@@ -108,6 +108,8 @@ def test_a_link_and_a_visit_end_with_their_time(database_url: str, visitor: Visi
         page = visitor.open("/portal/plan_details")
         assert page.status == 401
         assert "Your visit to this page is over" in page.text
+        assert "Return to Demo" in page.text
+        assert visitor.open("/portal/plan_details?lang=de").text.count("Öffnen Sie Ihr Konto von dort aus.") == 1
 
 
 @pytest.mark.parametrize("sub_nav", SUB_NAVS)

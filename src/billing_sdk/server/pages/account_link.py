@@ -20,6 +20,7 @@ from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.usecases.account_links import PATH, confirm_email, look_at_link, set_password
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import MIN_LENGTH, hash_password
+from billing_sdk.server.web.languages import language_of
 from billing_sdk.server.words import phrase
 
 NOT_THE_SAME = phrase("These are not the same.")
@@ -68,7 +69,7 @@ def use(request: Request, engine: Engine) -> Response:
 
     def act(within: Engine) -> Response:
         link = look_at_link(within, key=key)
-        wrong = form if form.errors else _refused(within, key, link, form, password_hash)
+        wrong = form if form.errors else _refused(request, within, link, form, key=key, password_hash=password_hash)
         return _show(request, within, key, link, wrong) if wrong else _done(link)
 
     return do_once(
@@ -96,13 +97,15 @@ def _checked(engine: Engine, key: str, form: Form) -> tuple[Form, str]:
         return form.wrong({"new_password": words}), ""
 
 
-def _refused(engine: Engine, key: str, link: AccountLink, form: Form, password_hash: str) -> Form | None:
+def _refused(
+    request: Request, engine: Engine, link: AccountLink, form: Form, *, key: str, password_hash: str
+) -> Form | None:
     """Do what a link is for; return the form with what stands against it, if anything does."""
     if link.kind == "set_password":
         set_password(engine, key=key, password_hash=password_hash)
         return None
     try:
-        confirm_email(engine, key=key)
+        confirm_email(engine, key=key, language=language_of(request).tag)
     except EmailTaken:
         return form.wrong({"": TAKEN})
     return None

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing_sdk.errors import BillingError, InvalidRequest
 from billing_sdk.server import web
+from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.gateways.managed import AUTHENTICATE
 from billing_sdk.server.pages.messages import application_for, page, show_message
 from billing_sdk.server.pages.method_words import label_of
@@ -71,6 +72,7 @@ def show_question(request: Request, engine: Engine) -> Response:
     return show(
         request,
         "authenticate.html",
+        chosen_language=_language_at(request, engine, back),
         application=_seller(engine),
         question=question,
         card=label_of(question.method),
@@ -110,6 +112,7 @@ def _tell(request: Request, engine: Engine, outcome: ConfirmedAs, back: str) -> 
         application=_seller(engine),
         return_url=back,
         return_label=phrase("Back"),
+        chosen_language=_language_at(request, engine, back),
     )
 
 
@@ -123,14 +126,35 @@ def _allow_way_back(request: Request, engine: Engine, back: str) -> None:
         with suppress(BillingError):  # it is no page of a session: then it leads nowhere
             session_id, _, key = back.removeprefix(f"{PLACE}/").partition("/")
             web.allow_form_target(request, way_out(engine, session_id, key))
+    journey = _journey_at(request, engine, back)
+    if journey is not None:
+        web.allow_form_target(request, journey.redirect_uri)
+
+
+def _journey_at(request: Request, engine: Engine, back: str) -> Journey | None:
+    """Return the journey that a payment has begun in; None where it is over, or another browser's."""
     if not back.startswith(JOURNEY):
-        return
+        return None
     journey_id = back.removeprefix(JOURNEY).partition("/")[0]
     browser_key = web.read_journey_key(request, engine.settings, journey_id)
-    if browser_key is not None:
-        with suppress(BillingError):  # it is over, or another browser's: then it leads nowhere
-            journey = find_journey(engine, journey_id=journey_id, browser_key=browser_key)
-            web.allow_form_target(request, journey.redirect_uri)
+    if browser_key is None:
+        return None
+    with suppress(BillingError):
+        return find_journey(engine, journey_id=journey_id, browser_key=browser_key)
+    return None
+
+
+def _language_at(request: Request, engine: Engine, back: str) -> str | None:
+    """Return the language that was asked for, or is preferred, at the place where a payment has begun."""
+    journey = _journey_at(request, engine, back)
+    if journey is not None:
+        return journey.language
+    visit = web.read_portal_visit(request, engine) if back.startswith("/portal/") else None
+    if visit is None:
+        return None
+    with engine.read() as tx:
+        user = tx.users.find(visit.user_id)
+    return None if user is None else str(user.standard_claims.get("locale") or "") or None
 
 
 def _back(wanted: str) -> str:

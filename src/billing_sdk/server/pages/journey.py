@@ -17,7 +17,7 @@ from billing_sdk.errors import BillingError, Conflict
 from billing_sdk.server import web
 from billing_sdk.server.pages import account, checkout
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.messages import page, show_error
+from billing_sdk.server.pages.messages import page
 from billing_sdk.server.pages.stop import Stop, arrive
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.next_step import Step, next_step
@@ -50,7 +50,7 @@ class StepPage:
         try:
             return self._submit(stop) if request.method == "POST" else self._show(stop)
         except BillingError as error:
-            return show_error(request, error, application=stop.application.name)
+            return stop.refuse(error)
 
     def _show(self, stop: Stop) -> Response:
         return self.show(stop, Form()) if self._is_due(stop) else stop.go_on()
@@ -76,7 +76,7 @@ def direct(request: Request, engine: Engine) -> Response:
     try:
         step = next_step(engine, journey=stop.journey)
     except BillingError as error:
-        return show_error(request, error, application=stop.application.name)
+        return stop.refuse(error)
     if step == "finish":
         return RedirectResponse(f"/oauth2/auth/resume?journey={stop.journey.id}", 303)
     path = next(found.path for found in PAGES if found.steps[0] == step)

@@ -47,7 +47,13 @@ def page(serve: Callable[[Request, Engine], Response]) -> Callable[..., object]:
 
 
 def show_error(
-    request: Request, error: BillingError, *, application: str, return_url: str = "", is_operator: bool = False
+    request: Request,
+    error: BillingError,
+    *,
+    application: str,
+    return_url: str = "",
+    chosen_language: str | None = None,
+    is_operator: bool = False,
 ) -> Response:
     """Return an error as a page that says whose application it is about, where that is known.
 
@@ -56,6 +62,7 @@ def show_error(
         error: why it is not there.
         application: whose pages these are.
         return_url: the way back, if there is one.
+        chosen_language: what the application asked for when it sent the visitor.
         is_operator: somebody reads it who can mend what is out of order; others are told that it is.
     """
     error = web.as_told(request, error)
@@ -64,11 +71,13 @@ def show_error(
         request,
         "message.html",
         status=error.status,
+        chosen_language=chosen_language,
         application=application,
         headline=CLOSED if is_hidden else title_of(error),
         detail=None if is_hidden else detail_of(error),
         remedy=CLOSED_REMEDY if is_hidden else remedy_for_people(error),
         return_url=return_url,
+        return_label=None,
         # Where something is broken, the brand may be what can't be read.
         brand=PLAIN if error.status >= SERVER_FAULT else None,
     )
@@ -84,6 +93,7 @@ def show_message(
     application: str,
     return_url: str = "",
     return_label: Phrase | None = None,
+    chosen_language: str | None = None,
     status: int = 200,
 ) -> Response:
     """Return a page that says one thing; without a label of its own the way back leads to the application."""
@@ -91,6 +101,7 @@ def show_message(
         request,
         "message.html",
         status=status,
+        chosen_language=chosen_language,
         application=application,
         headline=headline,
         detail=detail,

@@ -8,12 +8,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from billing_sdk.errors import SignInExpired
+from billing_sdk.errors import BillingError, SignInExpired
 from billing_sdk.server import web
 from billing_sdk.server.domain.identity import Application
 from billing_sdk.server.domain.visits import Journey
 from billing_sdk.server.domain.workspace import PageName
 from billing_sdk.server.pages.forms import WRONG, Form
+from billing_sdk.server.pages.messages import show_error
 from billing_sdk.server.pages.own_code import own_on_page
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.pages.steps import steps_at
@@ -77,6 +78,11 @@ class Stop:
             form=form,
             **values,
         )
+
+    def refuse(self, error: BillingError) -> Response:
+        """Say why not, in the language of the journey."""
+        name, language = self.application.name, self.journey.language
+        return show_error(self.request, error, application=name, chosen_language=language)
 
     def go_on(self) -> Response:
         """Send the browser to the step that is next."""

@@ -46,6 +46,11 @@ class PortalLinkRepository:
         del values["key_digest"]
         return PortalVisit(session_key=session_key, **values)
 
+    def return_url_of(self, session_key: str) -> str | None:
+        """Return where the way back of a visit leads, also when its time is over; None where nothing is known of it."""
+        query = select(portal_visits.c.return_url).where(portal_visits.c.key_digest == digest_of(session_key))
+        return self._connection.execute(query).scalar()
+
     def prolong_visit(self, visit: PortalVisit) -> None:
         """Store when a visit that was used is over; one that has ended meanwhile stays ended."""
         named = portal_visits.c.key_digest == digest_of(visit.session_key)

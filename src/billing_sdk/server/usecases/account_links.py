@@ -6,6 +6,7 @@ A link is used by a form and never by looking at it, since programs that scan ma
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from billing_sdk.errors import EmailTaken, Forbidden, LinkUsed
 from billing_sdk.server.domain.identity import AccountLink, AccountLinkKind, User
@@ -121,8 +122,13 @@ def look_at_link(engine: Engine, *, key: str) -> AccountLink:
         return link
 
 
-def confirm_email(engine: Engine, *, key: str) -> User:
+def confirm_email(engine: Engine, *, key: str, language: str | None = None) -> User:
     """Give somebody the e-mail address that a link was sent to, and tell the address before.
+
+    Args:
+        engine: the engine.
+        key: of the link.
+        language: of the mail to the address before; what the person prefers by default.
 
     Raises:
         LinkUsed: as `look_at_link`.
@@ -137,7 +143,8 @@ def confirm_email(engine: Engine, *, key: str) -> User:
         # What was sent to the address before proves nothing about the account any more.
         tx.account_links.end_all_of(user.id)
         values = _about(user, email=user.email, changed_at=at)
-        queue_mail(engine, tx, kind="email_changed", to=before.email, values=values, language=_language(user), at=at)
+        language = language or _language(user)
+        queue_mail(engine, tx, kind="email_changed", to=before.email, values=values, language=language, at=at)
     return user
 
 
@@ -170,9 +177,11 @@ def _send(
     at, key = engine.now(), new_secret()
     link = AccountLink(new_id("accountlink"), user.id, kind, email, digest_of(key), at, at + LASTS[kind])
     tx.account_links.put(link)
-    url = f"{engine.settings.base_url}{PATH}?key={key}"
+    language = language or _language(user)
+    query = urlencode({"lang": language, "key": key} if language else {"key": key})
+    url = f"{engine.settings.base_url}{PATH}?{query}"
     values = _about(user, email=email, url=url, expires_at=link.expires_at)
-    queue_mail(engine, tx, kind=kind, to=email, values=values, language=language or _language(user), at=at)
+    queue_mail(engine, tx, kind=kind, to=email, values=values, language=language, at=at)
     return link
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from billing_sdk.errors import Conflict
 from billing_sdk.server.domain.identity import Invitation
@@ -98,6 +99,7 @@ def resend_invitation(
 
 def _send(engine: Engine, tx: UnitOfWork, invitation: Invitation, key: str, language: str | None) -> None:
     organization, inviter = tx.organizations.get(invitation.org_code), tx.users.get(invitation.inviter_id)
+    query = urlencode({"lang": language, "key": key} if language else {"key": key})
     queue_mail(
         engine,
         tx,
@@ -106,7 +108,7 @@ def _send(engine: Engine, tx: UnitOfWork, invitation: Invitation, key: str, lang
         values={
             "organization": organization.name,
             "inviter": inviter.name,
-            "url": f"{engine.settings.base_url}{PATH}?key={key}",
+            "url": f"{engine.settings.base_url}{PATH}?{query}",
             "expires_at": invitation.expires_at,
         },
         language=language,

@@ -70,6 +70,14 @@ def find_portal_visit(engine: Engine, *, session_key: str) -> PortalVisit | None
     return visit
 
 
+def find_way_back(engine: Engine, *, session_key: str) -> str:
+    """Return where somebody whose visit is over goes on to; empty where that is not known, or not allowed any more."""
+    with engine.read() as tx:
+        url = tx.portal_links.return_url_of(session_key) or ""
+        known = tx.applications.list() if url else ()
+    return url if any(found.allows_return_to(url) for found in known) else ""
+
+
 def end_portal_visit(engine: Engine, *, session_key: str) -> None:
     """End a visit; to end one that is over changes nothing."""
     with engine.begin() as tx:

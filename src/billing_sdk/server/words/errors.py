@@ -1,12 +1,13 @@
 """Errors of the catalogue, for people.
 
-What exactly is wrong is said in English, with facts in it; readers of other languages get the title and the usual
-remedy of the error's class, which are translated.
+What exactly is wrong is said in English, with facts in it; readers of other languages get the title, and what to do
+next: what was said for the occasion where that is among `SAID_TO_PEOPLE`, or else what helps with such an error.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from billing_sdk.errors import BillingError
 from billing_sdk.server.words.phrases import Phrase, phrase, phrase_of
@@ -22,6 +23,29 @@ REMEDIES = {
     "rate_limited": phrase("Wait a minute and try again."),
     "route_not_found": phrase("Check the address, or go back to the application."),
     "unauthenticated": phrase("Go back to the application and sign in again."),
+}
+
+# What is said for an occasion to whoever is at a page, and not to a program.
+SAID_TO_PEOPLE = {
+    one.message: one
+    for one in (
+        phrase("Ask for a new address."),
+        phrase("Ask for a new one where you have asked for this one."),
+        phrase("Ask somebody who manages the organization's billing."),
+        phrase("Ask somebody who manages the organization's members."),
+        phrase("Ask whoever gave you this link."),
+        phrase("Ask whoever has invited you to send it again."),
+        phrase("Begin at the first page of the list."),
+        phrase("Choose a section of your own account."),
+        phrase("Choose from the page of the plan."),
+        phrase("Choose one from the list."),
+        phrase("Choose one from the page of the invoice."),
+        phrase("Contact whoever runs this application."),
+        phrase("Go back to the application and open your account from there."),
+        phrase("Go back to the application and start again."),
+        phrase("Go back to the page that has led here."),
+        phrase("Sign in with that address."),
+    )
 }
 
 
@@ -40,7 +64,10 @@ def detail_of(error: BillingError) -> Phrase | None:
 def remedy_of(error: BillingError) -> Phrase:
     """Return what to do next."""
     usual = type(error).default_remedy
-    return Phrase(usual, in_english="" if error.remedy == usual else error.remedy)
+    if error.remedy == usual:
+        return Phrase(usual)
+    said = SAID_TO_PEOPLE.get(error.remedy)
+    return said or replace(REMEDIES.get(error.code) or Phrase(usual), in_english=error.remedy)
 
 
 def remedy_for_people(error: BillingError) -> Phrase:

@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from billing_sdk.errors import BillingError, BillingNotEnabled, PaymentPending
+from billing_sdk.errors import BillingError, PaymentPending, Unauthenticated
 from billing_sdk.server import web
 from billing_sdk.server.domain.customers import CustomerKind
 from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.messages import page
+from billing_sdk.server.pages.messages import application_for, page, show_error
 from billing_sdk.server.pages.once import do_once
 from billing_sdk.server.pages.portal import (
     add_ons,
@@ -35,8 +35,10 @@ from billing_sdk.server.pages.portal import (
 from billing_sdk.server.pages.portal.desk import Desk, address, open_desk, own_agreement, require_account
 from billing_sdk.server.pages.portal.waiting import confirm_url
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.usecases.open_portal_link import find_way_back
 from billing_sdk.server.usecases.workspace import require_billing
-from billing_sdk.server.words import detail_of, remedy_for_people, remedy_of, title_of
+from billing_sdk.server.web.errors import wants_html
+from billing_sdk.server.words import detail_of, remedy_for_people, title_of
 
 Handler = Callable[[Desk, Form], Response]
 
@@ -68,7 +70,10 @@ class Section:
         return Route(address(self.kind, self.path), page(self._serve), methods=methods)
 
     def _serve(self, request: Request, engine: Engine) -> Response:
-        desk = open_desk(request, engine, self.kind, self.path.partition("/")[0])
+        try:
+            desk = open_desk(request, engine, self.kind, self.path.partition("/")[0])
+        except Unauthenticated as error:
+            return _show_out(request, engine, error)
         try:
             if request.method == "POST" and self.submit:
                 fields = web.form_of(request)
@@ -114,16 +119,24 @@ def routes() -> list[BaseRoute]:
     ]
 
 
+def _show_out(request: Request, engine: Engine, error: Unauthenticated) -> Response:
+    """Say that a visit is over, with the way to where another one begins."""
+    key = web.read_portal_key(request, engine.settings)
+    if not wants_html(request) or key is None:
+        raise error
+    url = find_way_back(engine, session_key=key)
+    return show_error(request, error, application=application_for(engine, url), return_url=url)
+
+
 def _refuse(desk: Desk, error: BillingError) -> Response:
     """Say why not, with the navigation around it, so that there is somewhere to go on to."""
     error = web.as_told(desk.request, error)
-    remedy = remedy_for_people(error) if error.code == BillingNotEnabled.code else remedy_of(error)
     return desk.show(
         "refused",
         status=error.status,
         headline=title_of(error),
         detail=detail_of(error),
-        remedy=remedy,
+        remedy=remedy_for_people(error),
         confirm_url=confirm_url(desk, error.facts.get("url") if isinstance(error, PaymentPending) else None),
     )
 
