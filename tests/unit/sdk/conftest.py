@@ -47,9 +47,7 @@ class Driver:
     def settle(self) -> None:
         """Wait for what runs in the background."""
         if self._runner is None:
-            for thread in threading.enumerate():
-                if thread.name == "billing-sdk":
-                    thread.join(10)
+            join_background()
         else:
             self._runner.run(self._gather())
 
@@ -61,6 +59,13 @@ class Driver:
         self.run(lambda client: client.close())
         if self._runner is not None:
             self._runner.close()
+
+
+def join_background() -> None:
+    """Wait for the threads that clients have started."""
+    for thread in threading.enumerate():
+        if thread.name == "billing-sdk":
+            thread.join(10)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -113,6 +118,7 @@ def issuer() -> Iterator[respx.MockRouter]:
         machine = token_response(access_token="machine-token", expires_in=86_400)
         answer_always(router.post("/oauth2/token", data__contains={"grant_type": "client_credentials"}), machine)
         yield router
+        join_background()  # or it would ask the issuer of the next test
 
 
 class Clocked:
