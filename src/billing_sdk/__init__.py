@@ -1,194 +1,33 @@
 """billing-sdk: sign people up for the right plan, gate views by what they pay for, and test it all offline.
 
 These are the public names; whatever else a module has may change. Errors are in `billing_sdk.errors`, what Flask and
-Starlette applications use in `billing_sdk.contrib`.
+Starlette applications use in `billing_sdk.contrib`. A name is loaded when it is first asked for.
 """
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from billing_sdk import errors as errors
-from billing_sdk._config import ClientSettings as ClientSettings, Config as Config
-from billing_sdk._operation import Flow as Flow
 from billing_sdk._version import __version__ as __version__
-from billing_sdk.auth import (
-    AccessClaims as AccessClaims,
-    AuthUrl as AuthUrl,
-    IdClaims as IdClaims,
-    KeySet as KeySet,
-    KeyStatus as KeyStatus,
-    Owner as Owner,
-    SignedIn as SignedIn,
-    SignInOptions as SignInOptions,
-    SignInTransaction as SignInTransaction,
-    TokenSet as TokenSet,
-    read_key_set as read_key_set,
-)
-from billing_sdk.client import AsyncClient as AsyncClient, Client as Client
-from billing_sdk.entitlements import Snapshots as Snapshots
-from billing_sdk.events import (
-    AgreementCancelled as AgreementCancelled,
-    AgreementCreated as AgreementCreated,
-    AgreementPaused as AgreementPaused,
-    AgreementRenewed as AgreementRenewed,
-    AgreementResumed as AgreementResumed,
-    AgreementUpdated as AgreementUpdated,
-    CancellationDecided as CancellationDecided,
-    CancellationRequested as CancellationRequested,
-    CreditExpired as CreditExpired,
-    CreditGranted as CreditGranted,
-    CreditLow as CreditLow,
-    CreditNoteIssued as CreditNoteIssued,
-    CreditUsedUp as CreditUsedUp,
-    CreditVoided as CreditVoided,
-    DunningEnded as DunningEnded,
-    DunningStarted as DunningStarted,
-    EntitlementChanged as EntitlementChanged,
-    Event as Event,
-    EventAccess as EventAccess,
-    EventCancellation as EventCancellation,
-    EventCredit as EventCredit,
-    EventCreditNote as EventCreditNote,
-    EventDispute as EventDispute,
-    EventDunning as EventDunning,
-    EventGrant as EventGrant,
-    EventInvoice as EventInvoice,
-    EventPayment as EventPayment,
-    EventPlan as EventPlan,
-    EventRefund as EventRefund,
-    EventUsage as EventUsage,
-    EventUsageThreshold as EventUsageThreshold,
-    InvoiceHeld as InvoiceHeld,
-    InvoiceIssued as InvoiceIssued,
-    InvoiceOverdue as InvoiceOverdue,
-    InvoiceUncollectible as InvoiceUncollectible,
-    InvoiceVoided as InvoiceVoided,
-    MeterUsageUpdated as MeterUsageUpdated,
-    PaymentActionRequired as PaymentActionRequired,
-    PaymentDisputeClosed as PaymentDisputeClosed,
-    PaymentDisputed as PaymentDisputed,
-    PaymentFailed as PaymentFailed,
-    PaymentFraudWarned as PaymentFraudWarned,
-    PaymentSucceeded as PaymentSucceeded,
-    PlanAssigned as PlanAssigned,
-    PlanChanged as PlanChanged,
-    PlanCreated as PlanCreated,
-    RefundFailed as RefundFailed,
-    RefundSucceeded as RefundSucceeded,
-    TopUpStopped as TopUpStopped,
-    TrialEnding as TrialEnding,
-    UnknownEvent as UnknownEvent,
-    UsageThresholdReached as UsageThresholdReached,
-)
-from billing_sdk.journal import Journal as Journal
-from billing_sdk.models import (
-    AccountStanding as AccountStanding,
-    Address as Address,
-    AgreedAddOn as AgreedAddOn,
-    AgreedDiscount as AgreedDiscount,
-    AgreedEntitlement as AgreedEntitlement,
-    Agreement as Agreement,
-    AgreementReference as AgreementReference,
-    AllowanceBalance as AllowanceBalance,
-    AllowanceGrant as AllowanceGrant,
-    AllowanceHistory as AllowanceHistory,
-    AllowanceSegment as AllowanceSegment,
-    AllowanceShare as AllowanceShare,
-    AllowanceWindow as AllowanceWindow,
-    Attachment as Attachment,
-    BillingCustomer as BillingCustomer,
-    BillingPolicies as BillingPolicies,
-    BillingProfile as BillingProfile,
-    BillingSettings as BillingSettings,
-    CardContent as CardContent,
-    CardRate as CardRate,
-    ChangePreview as ChangePreview,
-    ChargeLine as ChargeLine,
-    ComposedPlan as ComposedPlan,
-    Coupon as Coupon,
-    CreatedOrganization as CreatedOrganization,
-    CreatedUser as CreatedUser,
-    Credit as Credit,
-    CreditBalance as CreditBalance,
-    CreditedLine as CreditedLine,
-    CreditEntry as CreditEntry,
-    CreditGrant as CreditGrant,
-    CreditMovement as CreditMovement,
-    CreditNote as CreditNote,
-    CreditSettings as CreditSettings,
-    CustomerDetails as CustomerDetails,
-    DayOfUsage as DayOfUsage,
-    Dispute as Dispute,
-    Dunning as Dunning,
-    DunningPolicy as DunningPolicy,
-    Entitlement as Entitlement,
-    EntitlementSnapshot as EntitlementSnapshot,
-    EventCorrection as EventCorrection,
-    EventType as EventType,
-    Explanation as Explanation,
-    Feature as Feature,
-    Invoice as Invoice,
-    InvoiceCollection as InvoiceCollection,
-    InvoiceTax as InvoiceTax,
-    LicenceFee as LicenceFee,
-    LicensedItem as LicensedItem,
-    MarkedUsage as MarkedUsage,
-    Meter as Meter,
-    MeterCondition as MeterCondition,
-    MeteredItem as MeteredItem,
-    MigratedAgreement as MigratedAgreement,
-    Migration as Migration,
-    NextCharge as NextCharge,
-    NextInvoice as NextInvoice,
-    Numbering as Numbering,
-    ObjectVersion as ObjectVersion,
-    Organization as Organization,
-    OtherLine as OtherLine,
-    PaymentAttempt as PaymentAttempt,
-    PaymentMethod as PaymentMethod,
-    PendingChange as PendingChange,
-    Permission as Permission,
-    Plan as Plan,
-    PlanComponent as PlanComponent,
-    PlanGroup as PlanGroup,
-    PlanPhase as PlanPhase,
-    PlanTrial as PlanTrial,
-    PlanVersion as PlanVersion,
-    PortalLink as PortalLink,
-    PricingCard as PricingCard,
-    PricingTable as PricingTable,
-    Profile as Profile,
-    RateCard as RateCard,
-    RecordedEvent as RecordedEvent,
-    Refund as Refund,
-    Reservation as Reservation,
-    RevenueRow as RevenueRow,
-    RevenueTable as RevenueTable,
-    Role as Role,
-    ServiceAction as ServiceAction,
-    StatementLine as StatementLine,
-    StoredUsageEvent as StoredUsageEvent,
-    SubjectKey as SubjectKey,
-    SubscribedPlan as SubscribedPlan,
-    Supplier as Supplier,
-    TaxCode as TaxCode,
-    TaxRate as TaxRate,
-    TaxSettings as TaxSettings,
-    TestClock as TestClock,
-    TrialBalance as TrialBalance,
-    UpcomingInvoice as UpcomingInvoice,
-    UsageBehind as UsageBehind,
-    UsageEvent as UsageEvent,
-    UsageThresholds as UsageThresholds,
-    UsageWindow as UsageWindow,
-    User as User,
-    WebhookDelivery as WebhookDelivery,
-    WebhookEndpoint as WebhookEndpoint,
-)
-from billing_sdk.money import Money as Money
-from billing_sdk.resources import AsyncUsageBuffer as AsyncUsageBuffer, UsageBuffer as UsageBuffer
-from billing_sdk.webhooks import (
-    MemorySeen as MemorySeen,
-    SeenStore as SeenStore,
-    SqliteSeen as SqliteSeen,
-    WebhookPolicy as WebhookPolicy,
-)
+
+if TYPE_CHECKING:
+    from billing_sdk._public import *  # noqa: F403 - a second list of them would be one too many
+else:
+
+    def __getattr__(name: str) -> object:
+        # An import of a private module asks for its name here first.
+        if name.startswith("_") and name != "__all__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        public = {key: value for key, value in vars(import_module("billing_sdk._public")).items() if key[0] != "_"}
+        globals().update(public)
+        if name == "__all__":
+            return ["__version__", "errors", *public]
+        try:
+            return public[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -16,6 +16,7 @@ import typer.main
 
 from billing_sdk import Client
 from billing_sdk.cli.commands import app as command_line
+from billing_sdk.cli.on_call import OnCall
 from billing_sdk.errors import BillingError
 from billing_sdk.server.usecases.ensure_endpoint import ensure_endpoint
 from billing_sdk.server.usecases.trigger_event import trigger_event
@@ -256,12 +257,12 @@ def _options(command: Any, path: str = "") -> Iterator[tuple[str, str]]:
         for option in (*parameter.opts, *parameter.secondary_opts):
             yield path, option
     for name, below in getattr(command, "commands", {}).items():
-        yield from _options(below, f"{path} {name}")
+        yield from _options(below.load() if isinstance(below, OnCall) else below, f"{path} {name}")
 
 
 def test_no_command_takes_a_secret_as_an_argument_that_every_user_of_the_machine_can_list() -> None:
     options = list(_options(typer.main.get_command(command_line)))
-    assert len(options) > 20
+    assert len(options) > 300
     secret = ("secret", "password", "token", "credential", "private", "sealing-keys")
     assert [found for found in options if any(word in found[1].lower() for word in secret)] == []
 

@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def main() -> None:
     """Run the command line; say which extra is missing where the server is not installed."""
-    # What is imported stays: looking through it for garbage took a third of the time in which a command begins.
+    # Looking for garbage among what is imported took a third of the time in which a command begins; it is on again
+    # once the command is there.
     gc.disable()
-    try:
+    with naming_what_is_missing():
         # Imported here because the server is an extra, and this function can name it when it is absent.
         from billing_sdk.cli.commands import app
+    app(prog_name="billing-sdk")
+
+
+@contextmanager
+def naming_what_is_missing() -> Iterator[None]:
+    """End the program with the name of the extra to install where an import finds that it is missing."""
+    try:
+        yield
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("billing_sdk"):
             raise
@@ -24,6 +35,3 @@ def main() -> None:
             f'billing-sdk: {error.name} is missing; install the server: pip install "billing-sdk[server]"\n'
         )
         sys.exit(1)
-    gc.freeze()
-    gc.enable()
-    app(prog_name="billing-sdk")

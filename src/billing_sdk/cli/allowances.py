@@ -23,7 +23,7 @@ from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
 from billing_sdk.server.usecases.grant_allowance import grant_allowance, void_allowance
 from billing_sdk.server.usecases.look_up_allowances import AllowanceBalance, look_up_allowances
 
-allowances = typer.Typer(help="What customers may use beside their plans.", no_args_is_help=True)
+allowances = typer.Typer(no_args_is_help=True)
 
 FeatureArgument = Annotated[str, typer.Argument(metavar="FEATURE", help="The code of a metered feature.")]
 

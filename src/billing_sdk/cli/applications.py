@@ -12,9 +12,7 @@ from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
 from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.server.usecases.register_application import Registration, register_application, rotate_client_secret
 
-applications = typer.Typer(
-    help="The programs that people sign in to, and the machines that call the Management API.", no_args_is_help=True
-)
+applications = typer.Typer(no_args_is_help=True)
 
 
 class Kind(StrEnum):

@@ -19,7 +19,7 @@ from billing_sdk.server.storage import Database, UnitOfWork
 from billing_sdk.server.storage.audit import Head
 from billing_sdk.server.usecases.verify_audit import examine_audit
 
-audit = typer.Typer(help="Who did what: a record that can be appended to and checked.", no_args_is_help=True)
+audit = typer.Typer(no_args_is_help=True)
 
 HEAD = re.compile(r"(0|[1-9][0-9]{0,17}):([0-9a-f]{64})")
 

@@ -21,10 +21,7 @@ from billing_sdk.server.usecases.choose_sign_up_clock import choose_sign_up_cloc
 from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.delete_clock import delete_clock
 
-clock = typer.Typer(
-    help="Time that you can move, for customers that were made on a test clock; not in a live environment.",
-    no_args_is_help=True,
-)
+clock = typer.Typer(no_args_is_help=True)
 
 SHORT = re.compile(r"([0-9]{1,9}) (hour|minute|second)s?", re.ASCII)
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)

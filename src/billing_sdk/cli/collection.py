@@ -15,7 +15,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
 
-collection = typer.Typer(help="What was tried to collect an invoice, and what follows.", no_args_is_help=True)
+collection = typer.Typer(no_args_is_help=True)
 
 
 class Means(StrEnum):

@@ -26,7 +26,7 @@ from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.look_up_credit import look_up_credit
 from billing_sdk.server.usecases.void_credit import void_credit
 
-credit = typer.Typer(help="Credit that pays for usage.", no_args_is_help=True)
+credit = typer.Typer(no_args_is_help=True)
 
 GrantArgument = Annotated[str, typer.Argument(metavar="GRANT", help="The id of the grant.")]
 

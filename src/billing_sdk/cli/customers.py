@@ -20,7 +20,7 @@ from billing_sdk.server.usecases.parties import customer_now
 from billing_sdk.server.usecases.subject_keys import give_subject_key, take_subject_key
 from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
 
-customers = typer.Typer(help="Where customers are, and what is known of them for invoices.", no_args_is_help=True)
+customers = typer.Typer(no_args_is_help=True)
 
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The customer.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at, without_password
-from billing_sdk.cli.output import OUT, show_ready
+from billing_sdk.cli.output import OUT
+from billing_sdk.cli.ready import show_ready
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.running import Ready

@@ -14,7 +14,7 @@ from billing_sdk.server.domain.invoicing import Dispute
 from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, PageRequest
 from billing_sdk.server.usecases.close_dispute import close_dispute
 
-disputes = typer.Typer(help="Payments that are asked back for through the payer's bank.", no_args_is_help=True)
+disputes = typer.Typer(no_args_is_help=True)
 
 DisputeArgument = Annotated[str, typer.Argument(metavar="DISPUTE", help="The id of the dispute.")]
 CustomerOption = Annotated[str | None, typer.Option(metavar="ID", help="Only those of a customer.")]

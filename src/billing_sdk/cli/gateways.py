@@ -11,7 +11,7 @@ from billing_sdk.cli.options import BaseUrlOption, DatabaseOption, engine_at
 from billing_sdk.cli.output import explaining_errors, show_table, table_of
 from billing_sdk.server.usecases.sync_catalogue import sync_catalogue
 
-gateways = typer.Typer(help="Linked accounts at payment processors, and the catalogue there.", no_args_is_help=True)
+gateways = typer.Typer(no_args_is_help=True)
 
 PlanArgument = Annotated[str | None, typer.Argument(metavar="[PLAN]", help="One plan; every published one without it.")]
 

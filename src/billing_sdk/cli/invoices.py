@@ -38,7 +38,7 @@ class Destination(Enum):
     BALANCE = "balance"
 
 
-invoices = typer.Typer(help="What was billed, and why.", no_args_is_help=True)
+invoices = typer.Typer(no_args_is_help=True)
 
 InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="The number of the invoice, or its id.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]

@@ -19,7 +19,7 @@ from billing_sdk.server.usecases.signing_keys import (
     rotate_key,
 )
 
-keys = typer.Typer(help="The keys that sign tokens and webhooks, and those that seal secrets.", no_args_is_help=True)
+keys = typer.Typer(no_args_is_help=True)
 
 KidArgument = Annotated[str, typer.Argument(metavar="KID", help="Id of the key, as `keys list` shows it.")]
 

@@ -31,7 +31,7 @@ from billing_sdk.server.usecases.query_usage import query_usage
 from billing_sdk.server.usecases.update_meter import update_meter
 from billing_sdk.server.web.usage_csv import usage_csv
 
-meters = typer.Typer(help="Meters: what is measured, and what it comes to.", no_args_is_help=True)
+meters = typer.Typer(no_args_is_help=True)
 
 KeyArgument = Annotated[str, typer.Argument(metavar="METER", help="The key of the meter.")]
 TYPES: dict[str, Any] = {"aggregation": Aggregation, "granularity": Granularity, "unknown_subjects": UnknownSubjects}

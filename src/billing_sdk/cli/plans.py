@@ -19,7 +19,7 @@ from billing_sdk.server.domain.catalog import Plan
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.migrate_customers import MigrationBatch, Move, migrate_customers
 
-plans = typer.Typer(help="What is for sale, its versions, and who is on which.", no_args_is_help=True)
+plans = typer.Typer(no_args_is_help=True)
 
 SAYS = {
     "planned": "goes over",

@@ -23,10 +23,7 @@ from billing_sdk.server.usecases.billing_profiles import (
 )
 from billing_sdk.server.usecases.update_customer import update_customer
 
-profiles = typer.Typer(
-    help="How customers are billed and pay: by card or by invoice, when it is due, what follows a failure.",
-    no_args_is_help=True,
-)
+profiles = typer.Typer(no_args_is_help=True)
 
 MOST_SHOWN = 500
 

@@ -19,7 +19,7 @@ from billing_sdk.server.usecases.read_books import revenue as read_revenue, stat
 from billing_sdk.server.web.revenue_csv import figure, month_name, revenue_csv
 from billing_sdk.server.web.revenue_page import revenue_page
 
-books = typer.Typer(help="What the books say beyond revenue: balances, and what a customer owes.", no_args_is_help=True)
+books = typer.Typer(no_args_is_help=True)
 
 
 def revenue(

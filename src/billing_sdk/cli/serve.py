@@ -20,7 +20,7 @@ import typer
 from billing_sdk.cli.child import Child, environment_for
 from billing_sdk.cli.database import Seed, sow_demo
 from billing_sdk.cli.options import DEFAULT_PORT, BaseUrlOption, DatabaseOption, database_at, without_password
-from billing_sdk.cli.output import show_ready
+from billing_sdk.cli.ready import show_ready
 from billing_sdk.cli.workspace import GatewayName
 from billing_sdk.errors import ConfigurationError
 from billing_sdk.server.domain.workspace import GatewayKind

@@ -19,7 +19,7 @@ from billing_sdk.server.storage.paging import MAX_PAGE_SIZE, Page, PageRequest
 from billing_sdk.server.usecases.create_tax_code import create_tax_code
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate, end_tax_rate
 
-taxes = typer.Typer(help="Tax codes and tax rates.", no_args_is_help=True)
+taxes = typer.Typer(no_args_is_help=True)
 codes = typer.Typer(help="Tax codes: kinds of what is sold.", no_args_is_help=True)
 rates = typer.Typer(help="Tax rates: what places take of what is sold there.", no_args_is_help=True)
 taxes.add_typer(codes, name="codes")

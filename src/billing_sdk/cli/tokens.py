@@ -12,9 +12,7 @@ from billing_sdk.cli.output import OUT, explaining_errors
 from billing_sdk.errors import InvalidRequest
 from billing_sdk.server.usecases.api_tokens import PREFIXES, create_api_token, revoke_api_token
 
-tokens = typer.Typer(
-    help="API tokens, which open the Konnect door and the Stripe door to programs.", no_args_is_help=True
-)
+tokens = typer.Typer(no_args_is_help=True)
 
 
 @tokens.command()

@@ -16,16 +16,10 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from billing_sdk.cli.output import ERR, OUT, explaining_errors
+from billing_sdk.cli.output import ERR, OUT
 from billing_sdk.cli.usage_file import Format, Line, Wording, digest_of, read_lines
 from billing_sdk.client import Client
 from billing_sdk.errors import BillingError, InvalidRequest
-
-usage = typer.Typer(
-    help="Record what was used, one event or whole files; the server and the machine credentials are those of "
-    "`BILLING_ISSUER`, `BILLING_M2M_CLIENT_ID` and `BILLING_M2M_CLIENT_SECRET`.",
-    no_args_is_help=True,
-)
 
 BATCH: Final = 1_000
 KNOWN_BY_BYTES: Final = 1_024
@@ -53,8 +47,6 @@ class Cursor:
     refused: int = 0
 
 
-@usage.command("import")
-@explaining_errors
 def import_file(
     file: Annotated[str, typer.Argument(metavar="FILE", help="CSV or JSON lines; - reads standard input.")],
     form: Annotated[
@@ -109,8 +101,6 @@ def import_file(
         raise typer.Exit(1)
 
 
-@usage.command()
-@explaining_errors
 def record(
     event_type: Annotated[str, typer.Argument(metavar="TYPE", help="Of a metered feature, the feature's key.")],
     value: Annotated[str, typer.Argument(help="How much, in plain digits.")] = "1",

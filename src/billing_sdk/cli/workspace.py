@@ -19,8 +19,8 @@ from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.operators import add_operator, remove_operator
 
-workspace = typer.Typer(help="Whether billing is on, and which gateway collects.", no_args_is_help=True)
-operators = typer.Typer(help="Who may use the dashboard.", no_args_is_help=True)
+workspace = typer.Typer(no_args_is_help=True)
+operators = typer.Typer(no_args_is_help=True)
 
 # Who does what is done on the machine itself, as the audit names them.
 ACTOR = "operator"

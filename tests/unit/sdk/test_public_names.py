@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from importlib import resources
+
+import pytest
 
 import billing_sdk
 
@@ -36,9 +40,29 @@ EventCorrection Meter MeterCondition StoredUsageEvent UsageWindow
 
 def test_exactly_these_names_are_public() -> None:
     submodules = {name for name, value in vars(billing_sdk).items() if inspect.ismodule(value)} - {"errors"}
-    hidden = {name for name in vars(billing_sdk) if name.startswith("_") and name != "__version__"}
-    found = set(vars(billing_sdk)) - submodules - hidden - {"annotations"}
+    hidden = {name for name in dir(billing_sdk) if name.startswith("_") and name != "__version__"}
+    found = set(dir(billing_sdk)) - submodules - hidden - {"annotations", "import_module", "TYPE_CHECKING"}
     assert sorted(found) == sorted(PUBLIC)
+
+
+def test_an_import_of_everything_brings_the_public_names() -> None:
+    brought: dict[str, object] = {}
+    exec("from billing_sdk import *", brought)  # nowhere else can a test say it
+    assert set(PUBLIC) <= brought.keys()
+
+
+def test_a_name_that_there_is_not_is_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Clientele'"):
+        _ = billing_sdk.Clientele  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "module", ["billing_sdk", "billing_sdk.errors", "billing_sdk.money", "billing_sdk.testing.plugin"]
+)
+def test_what_needs_no_client_does_not_load_one(module: str) -> None:
+    program = f"import sys, {module}; print(*sorted({{'billing_sdk.client', 'jwt'}} & sys.modules.keys()))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == ""
 
 
 def test_every_public_class_says_what_it_is() -> None:
