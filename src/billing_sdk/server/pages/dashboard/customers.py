@@ -41,7 +41,6 @@ from billing_sdk.server.words import phrase
 
 COLUMNS = (
     Column(phrase("Name")),
-    Column(phrase("E-mail")),
     Column(phrase("Kind")),
     Column(phrase("Plan")),
     Column(phrase("Status")),
@@ -79,9 +78,13 @@ def customer_row(
 ) -> Row:
     """Return the row of a customer."""
     said = next((agreement_said(agreement) for agreement in live), None)
+    name = names[customer.id]
     return row(
-        Cell(names[customer.id], url=f"{CUSTOMERS}/{customer.id}"),
-        customer.billing_email,
+        Cell(
+            name,
+            url=f"{CUSTOMERS}/{customer.id}",
+            note="" if name == customer.billing_email else customer.billing_email,
+        ),
         CUSTOMER_KINDS[customer.kind],
         ", ".join(plans.get(agreement.plan_key, agreement.plan_key) for agreement in live) or phrase("None"),
         Cell() if said is None else Cell(said.label, tone=said.tone),

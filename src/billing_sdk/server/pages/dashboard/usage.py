@@ -252,10 +252,10 @@ def _event_row(meter: Meter, stored: StoredEvent, who: Mapping[str, Subject]) ->
     else:
         state = Cell(phrase("Counts"), tone="good")
     user = who.get(event.subject)
-    used_by = Cell(event.subject, f"{CUSTOMERS}/{user.customer_id}" if user else "")
+    used_by = Cell(event.subject, f"{CUSTOMERS}/{user.customer_id}" if user else "", is_code=True)
     at = event.counted_at.astimezone(UTC)
     when = phrase("%(day)s, %(time)s UTC", day=at, time=f"{at:%H:%M:%S}")
-    return row(Cell(event.id, url, note=event.source), when, used_by, Cell(_value(meter, stored)), state)
+    return row(Cell(event.id, url, note=event.source, is_code=True), when, used_by, Cell(_value(meter, stored)), state)
 
 
 def _value(meter: Meter, stored: StoredEvent) -> Value:
