@@ -54,7 +54,8 @@ class PlanCard:
 
 def card_of(tx: UnitOfWork, plan: Plan, version: PlanVersion | None = None) -> PlanCard:
     """Return a plan in its own words, with the price of one version of it: the newest, unless another is given."""
-    return _card(plan, version or plan.version, {feature.key: feature for feature in tx.features.list()})
+    shown = version or plan.version
+    return _card(plan, shown, tx.features.named(shown.feature_keys))
 
 
 def card_of_agreement(tx: UnitOfWork, agreement: Agreement) -> PlanCard:
@@ -84,8 +85,9 @@ def priced(plan: Plan, features: Mapping[str, Feature], currency: str | None = N
 
 def prices_of(tx: UnitOfWork, plans: Iterable[Plan]) -> dict[str, Phrase]:
     """Return what plans cost, in words, by their keys."""
-    features = {feature.key: feature for feature in tx.features.list()}
-    return {plan.key: priced(plan, features).price_words for plan in plans}
+    several = list(plans)
+    features = tx.features.named({key for plan in several for key in plan.version.feature_keys})
+    return {plan.key: priced(plan, features).price_words for plan in several}
 
 
 def _card(plan: Plan, version: PlanVersion, features: Mapping[str, Feature]) -> PlanCard:

@@ -101,8 +101,8 @@ def shown_table(
         chosen: keys of plans that the visitor is on or has chosen before, whose cadence is then shown first.
         cadence: the one that is asked for, such as `year`; what there is none of is passed over.
     """
-    features = {feature.key: feature for feature in tx.features.list()}
     plans = {plan.key: plan for plan in tx.catalog.list_plans(table.plan_keys) if plan.status == "published"}
+    features = tx.features.named({key for plan in plans.values() for key in plan.version.feature_keys})
     sold = {key: priced(plan, features, currency) for key, plan in plans.items()}
     return assembled(table, sold, languages, firsts=_firsts(table, plans, chosen, cadence))
 

@@ -145,6 +145,8 @@ class AgreementRepository:
 
     def live_of(self, customer_id: str) -> tuple[Agreement, ...]:
         """Return all live agreements of a customer, the oldest first."""
+        if customer_id in self._looked_at:
+            return tuple(one for one in self._looked_at[customer_id] if one.is_live)
         query = select(agreements).where(agreements.c.customer_id == customer_id, IS_LIVE).order_by(agreements.c.id)
         return tuple(agreement_from_row(row) for row in self._connection.execute(query).mappings())
 

@@ -158,6 +158,11 @@ class CatalogRepository:
                 return found
         return next(iter(self.list_plans([key])), None)
 
+    def plan_agreed_to(self, key: str) -> Plan:
+        """Return a plan in any status; whoever has agreed to one knows that it stays."""
+        (plan,) = filter(None, [self.find_plan(key)])
+        return plan
+
     def find_plan_by_lookup_key(self, lookup_key: str) -> Plan | None:
         """Return the plan that a lookup key stands for at present."""
         return next(iter(self._plans(PLANS.where(plans.c.lookup_key == lookup_key))), None)
@@ -206,6 +211,30 @@ class CatalogRepository:
         for column, wanted in ((plan_groups.c.key, group_key), (plans.c.status, status), (plans.c.kind, kind)):
             query = query.where(column == wanted) if wanted else query
         return self._plans(query.limit(limit))
+
+    def names_in_order(
+        self, *, limit: int, group_id: str = "", kind: str = "", status: str = "", key: str = ""
+    ) -> dict[str, str]:
+        """Return the names of the first plans by group and position, by their keys; nothing else is read.
+
+        Args:
+            limit: how many at most.
+            group_id: only those of a group, where it is given.
+            kind: only those of this kind, likewise.
+            status: only those with this status, likewise.
+            key: only the one with this key, likewise.
+        """
+        joined = plans.join(plan_groups, plan_groups.c.id == plans.c.group_id)
+        query = select(plans.c.key, plans.c.name).select_from(joined).order_by(*IN_ORDER).limit(limit)
+        wanted = {plans.c.group_id: group_id, plans.c.kind: kind, plans.c.status: status, plans.c.key: key}
+        for column, value in wanted.items():
+            query = query.where(column == value) if value else query
+        return {row.key: row.name for row in self._connection.execute(query)}
+
+    def count(self, *, status: str) -> int:
+        """Return how many plans and add-ons have a status."""
+        query = select(func.count()).select_from(plans).where(plans.c.status == status)
+        return self._connection.execute(query).scalar_one()
 
     def names(self, keys: Collection[str]) -> dict[str, str]:
         """Return the names of plans by their keys; nothing else is read."""

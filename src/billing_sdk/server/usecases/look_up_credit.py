@@ -23,6 +23,7 @@ def look_up_credit(engine: Engine, *, customer_id: str) -> tuple[CreditBalance, 
     """
     with engine.read() as tx:
         customer = tx.customers.get(customer_id)
+        tx.look_ahead([agreement.id for agreement in tx.agreements.live_of(customer_id)])
         return credit_of(tx, customer, at=engine.now_for(tx, customer))
 
 

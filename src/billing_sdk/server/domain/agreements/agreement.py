@@ -92,6 +92,13 @@ class Agreement:
         return self.first_id or self.id
 
     @property
+    def plan_keys(self) -> frozenset[str]:
+        """The plans and add-ons that it names, now or as planned."""
+        pending = self.pending_change
+        planned = () if pending is None else (pending.plan_key, *pending.add_ons)
+        return frozenset((self.plan_key, *(one.plan_key for one in self.add_ons), *planned))
+
+    @property
     def is_live(self) -> bool:
         """Whether the customer is bound by it."""
         return self.status in LIVE

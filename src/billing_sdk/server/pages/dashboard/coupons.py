@@ -25,6 +25,7 @@ from billing_sdk.server.pages.dashboard.listing import (
 )
 from billing_sdk.server.pages.dashboard.names import called_by_id
 from billing_sdk.server.pages.dashboard.places import COUPONS, CUSTOMERS, SUBSCRIPTIONS
+from billing_sdk.server.pages.dashboard.plan_choice import plan_choice, sent_plan
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.usecases.create_coupon import archive_coupon, create_coupon
@@ -100,7 +101,7 @@ def create(seat: Seat, form: Form) -> Response:
             periods=_number(form.text("periods")) if form.text("duration") == "repeating" else None,
             redeem_by=redeem_by,
             max_redemptions=_number(form.text("max_redemptions")),
-            plan_keys=[key for key in (form.text("plan"),) if key],
+            plan_keys=[key for key in (sent_plan(form),) if key],
             actor=seat.operator.id,
         )
     except APIError as error:
@@ -186,13 +187,13 @@ def _row(coupon: Coupon, at: datetime) -> Row:
 
 def _new(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
-        plans = [(plan.key, plan.name) for plan in tx.catalog.list_plans()]
+        plans = plan_choice(tx, sent_plan(form), nothing=phrase("All plans"))
     return seat.show(
         "coupons/new",
         form,
         kinds=KINDS,
         durations=tuple(DURATIONS.items()),
-        plans=(("", phrase("All plans")), *plans),
+        plans=plans,
     )
 
 

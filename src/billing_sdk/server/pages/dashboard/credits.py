@@ -154,7 +154,7 @@ def _new(seat: Seat, form: Form) -> Response:
 def _currency(seat: Seat) -> str:
     """Return the currency that a form begins with: that of the first plan."""
     with seat.engine.read() as tx:
-        plans = tx.catalog.list_plans()
+        plans = tx.catalog.page_in_order(after=None, limit=1)
     return plans[0].version.currency if plans else ""
 
 

@@ -20,6 +20,7 @@ from billing_sdk.server.pages.dashboard.amounts import amount_words
 from billing_sdk.server.pages.dashboard.listing import Cell, Column, Row, address, asked, row
 from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import CREDITS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
+from billing_sdk.server.pages.dashboard.plan_choice import plan_names
 from billing_sdk.server.pages.dashboard.seat import Seat
 from billing_sdk.server.pages.dashboard.statuses import (
     CUSTOMER_KINDS,
@@ -117,14 +118,15 @@ def load_account(seat: Seat) -> Account:
         customer = tx.customers.get(seat.request.path_params["customer_id"])
         user = None if customer.user_id is None else tx.users.find(customer.user_id)
         organization = None if customer.org_code is None else tx.organizations.find(customer.org_code)
+        agreements = tx.agreements.of_customer(customer.id)
         members, has_more = _members(tx, organization, asked(seat.request, "members") or None)
         return Account(
             customer=customer,
             name=called(tx, [customer])[customer.id],
             user=user,
             organization=organization,
-            agreements=tx.agreements.of_customer(customer.id),
-            plans=plan_names(tx),
+            agreements=agreements,
+            plans=plan_names(tx, agreements),
             invoices=tx.invoices.newest_of(customer.id, limit=NEWEST),
             balances=tx.credits.balances(customer.id),
             grants=tx.grants.newest(customer_id=customer.id, after=None, before=None, size=NEWEST),
@@ -133,11 +135,6 @@ def load_account(seat: Seat) -> Account:
             members_after=members[-1][0].id if has_more else "",
             clock=None if customer.clock_id is None else tx.clocks.get(customer.clock_id),
         )
-
-
-def plan_names(tx: UnitOfWork) -> dict[str, str]:
-    """Return what each plan is called, by its key."""
-    return {plan.key: plan.name for plan in tx.catalog.list_plans()}
 
 
 def show_customer(seat: Seat) -> Response:

@@ -25,6 +25,7 @@ from billing_sdk.server.pages.dashboard.listing import (
 )
 from billing_sdk.server.pages.dashboard.names import called
 from billing_sdk.server.pages.dashboard.places import CUSTOMERS
+from billing_sdk.server.pages.dashboard.plan_choice import asked_plan, plan_choice, plan_names
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import (
     AGREEMENT_STATUSES,
@@ -55,19 +56,19 @@ def show_customers(seat: Seat) -> Response:
     kind = one_of(request, "kind", CUSTOMER_KINDS)
     status = one_of(request, "status", LIVE_STATUSES)
     with seat.engine.read() as tx:
-        plans = {plan.key: plan.name for plan in tx.catalog.list_plans()}
-        plan_key = one_of(request, "plan", plans)
-        found, last = _page(tx, kind, plan_key, status, asked(request, AFTER))
+        choice = plan_choice(tx, asked_plan(request), nothing=phrase("All"))
+        found, last = _page(tx, kind, choice.wanted, status, asked(request, AFTER))
         names = called(tx, found)
         live = tx.customer_lists.live_of([customer.id for customer in found])
+        plans = plan_names(tx, [agreement for several in live.values() for agreement in several])
     rows = [customer_row(customer, names, live.get(customer.id, ()), plans) for customer in found]
-    filters = {"kind": kind, "plan": plan_key, "status": status}
+    filters = {"kind": kind, "plan": choice.wanted, "status": status}
     return seat.show(
         "customers/list",
         Form(filters),
         listing=listing(request, COLUMNS, rows, last=last),
         is_filtered=any(filters.values()),
-        plans=options_of(plans),
+        plans=choice,
         kinds=options_of(CUSTOMER_KINDS),
         statuses=options_of(LIVE_STATUSES),
     )

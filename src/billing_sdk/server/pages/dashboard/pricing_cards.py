@@ -23,6 +23,7 @@ from billing_sdk.server.domain.catalog.table_editing import (
     with_card,
     without_card,
 )
+from billing_sdk.server.pages.dashboard.plan_choice import OFFERED, sent_plan
 from billing_sdk.server.pages.dashboard.pricing_tables import (
     TABLE,
     address_of,
@@ -106,7 +107,8 @@ def add(seat: Seat, form: Form) -> Response:
     """Add a plan at the end of a table."""
     with seat.engine.read() as tx:
         table = table_of(seat, tx)
-        plan = next((plan for plan in plans_to_add(tx, table) if plan.key == form.text("plan")), None)
+        choice = plans_to_add(tx, table, sent_plan(form))
+        plan = tx.catalog.find_plan(choice.wanted) if choice.is_known else None
     if plan is None:
         return _addition(seat, form.wrong({"plan": phrase("Choose a plan.")}))
     card = generated_card(plan)
@@ -155,9 +157,11 @@ def _page(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Respon
 def _addition(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         table = table_of(seat, tx)
-        left = plans_to_add(tx, table)
+        choice = plans_to_add(tx, table, sent_plan(form))
+        left = tx.catalog.list_plans([key for key, _ in choice.options])
         prices = prices_of(tx, left)
-    plans = [(plan.key, phrase("%(plan)s, %(price)s", plan=plan.name, price=prices[plan.key])) for plan in left]
+    named = ((plan.key, phrase("%(plan)s, %(price)s", plan=plan.name, price=prices[plan.key])) for plan in left)
+    plans = replace(choice, options=tuple(named))
     return seat.show("pricing_tables/add", form, table=table, plans=plans)
 
 
@@ -165,8 +169,18 @@ def _others(tx: UnitOfWork, table: PricingTable, card: PricingCard) -> list[tupl
     """Return the plans that a card can be had as at other cadences: of those of its group that no other card has."""
     taken = {key for other in table.cards if other.plan_key != card.plan_key for key in other.plan_keys}
     plans = tx.catalog.list_plans(group_id=table.group.id)
-    prices = prices_of(tx, plans)
     own = {plan.version.cadence for plan in plans if plan.key == card.plan_key}
+    found = [
+        plan
+        for plan in plans
+        if plan.kind == "plan"
+        and (plan.status == "published" or plan.key in card.other_plan_keys)
+        and plan.key not in {card.plan_key, *taken}
+        and plan.version.cadence not in own
+    ]
+    # Those that it can be had as already come first: they are there whatever else is offered.
+    found = sorted(found, key=lambda plan: plan.key not in card.other_plan_keys)[:OFFERED]
+    prices = prices_of(tx, found)
     return [
         (
             plan.key,
@@ -177,11 +191,7 @@ def _others(tx: UnitOfWork, table: PricingTable, card: PricingCard) -> list[tupl
                 price=prices[plan.key],
             ),
         )
-        for plan in plans
-        if plan.kind == "plan"
-        and (plan.status == "published" or plan.key in card.other_plan_keys)
-        and plan.key not in {card.plan_key, *taken}
-        and plan.version.cadence not in own
+        for plan in found
     ]
 
 

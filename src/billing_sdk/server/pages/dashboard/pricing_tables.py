@@ -14,11 +14,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from billing_sdk.errors import BillingError, DuplicateKey, UnknownPricingTable
-from billing_sdk.server.domain.catalog import Plan, PricingTable
+from billing_sdk.server.domain.catalog import PricingTable
 from billing_sdk.server.domain.catalog.pricing_table import MAX_CARDS
 from billing_sdk.server.domain.search.terms import folded
 from billing_sdk.server.domain.workspace import PLAN_GROUP
 from billing_sdk.server.pages.dashboard.listing import AFTER, PAGE_SIZE, Cell, Column, asked, listing, row
+from billing_sdk.server.pages.dashboard.plan_choice import PlanChoice, plan_choice
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.table_preview import (
     WIDTHS,
@@ -144,7 +145,7 @@ def page_of(seat: Seat, form: Form, unsaved: PricingTable | None = None) -> Resp
         heading = table.heading if tag == table.language else table.headings.get(tag, "")
         preview = preview_of(seat, tx, unsaved or table, tag)
         prices = prices_of(tx, plans.values())
-        can_add = len(table.cards) < MAX_CARDS and bool(plans_to_add(tx, table))
+        can_add = len(table.cards) < MAX_CARDS and bool(plans_to_add(tx, table).options)
     shown = form.showing("name", table.name).showing("heading", heading).showing("language_of_table", table.language)
     shown = shown.showing("default_cadence", "" if table.default_cadence is None else str(table.default_cadence))
     shown = shown.showing("has_comparison", "yes" if table.has_comparison else "no")
@@ -281,13 +282,9 @@ def table_of(seat: Seat, tx: UnitOfWork) -> PricingTable:
     return table
 
 
-def plans_to_add(tx: UnitOfWork, table: PricingTable) -> list[Plan]:
+def plans_to_add(tx: UnitOfWork, table: PricingTable, wanted: str = "") -> PlanChoice:
     """Return the plans of the group that are for sale and not on the table yet."""
-    return [
-        plan
-        for plan in tx.catalog.list_plans(group_id=table.group.id)
-        if plan.status == "published" and plan.kind == "plan" and plan.key not in table.plan_keys
-    ]
+    return plan_choice(tx, wanted, group_id=table.group.id, kind="plan", status="published", apart_from=table.plan_keys)
 
 
 def url_of(table_key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -11,6 +12,7 @@ from billing_sdk.errors import APIError, AuthenticationRequired, PaymentPending
 from billing_sdk.server.domain.agreements import Agreement
 from billing_sdk.server.pages.dashboard.listing import asked
 from billing_sdk.server.pages.dashboard.places import SUBSCRIPTIONS
+from billing_sdk.server.pages.dashboard.plan_choice import PlanChoice, asked_plan, plan_choice, sent_plan
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.line_words import line_name
@@ -69,7 +71,7 @@ def _cancelling(seat: Seat, form: Form) -> Response:
 
 def show_change(seat: Seat) -> Response:
     """Show what another plan would cost, today and next."""
-    values = {"when": asked(seat.request, "when") or "now", "plan": asked(seat.request, "plan")}
+    values = {"when": asked(seat.request, "when") or "now", "plan": asked_plan(seat.request)}
     return _changing(seat, Form(values))
 
 
@@ -100,15 +102,22 @@ def change(seat: Seat, form: Form) -> Response:
 def _changing(seat: Seat, form: Form) -> Response:
     agreement = _agreement(seat)
     with seat.engine.read() as tx:
-        group = tx.catalog.list_plans(group_id=agreement.group_id)
-    plans = [(one.key, one.name) for one in group if one.kind == "plan" and one.key != agreement.plan_key]
+        plans = plan_choice(
+            tx,
+            sent_plan(form),
+            group_id=agreement.group_id,
+            kind="plan",
+            status="published",
+            apart_from=(agreement.plan_key,),
+        )
+    form = replace(form, values={**form.values, "plan": plans.wanted})
     shown = None
-    if form.text("plan") in dict(plans):
+    if plans.is_known:
         try:
             shown = preview_change(
                 seat.engine,
                 customer_id=agreement.customer_id,
-                plan_key=form.text("plan"),
+                plan_key=plans.wanted,
                 options=_options(form),
             )
         except APIError as error:
@@ -176,7 +185,7 @@ def _show(
     form: Form,
     agreement: Agreement,
     shown: Preview | None,
-    plans: list[tuple[str, str]] | None = None,
+    plans: PlanChoice | None = None,
 ) -> Response:
     with seat.engine.read() as tx:
         plan = tx.catalog.get_plan(agreement.plan_key).name
@@ -188,7 +197,7 @@ def _show(
         url=_url(agreement),
         shown=shown,
         line_name=line_name,
-        plans=plans or [],
+        plans=plans,
         whens=WHENS,
     )
 

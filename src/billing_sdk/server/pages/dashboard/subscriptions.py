@@ -22,6 +22,7 @@ from billing_sdk.server.pages.dashboard.listing import (
 )
 from billing_sdk.server.pages.dashboard.names import called, called_by_id
 from billing_sdk.server.pages.dashboard.places import COUPONS, CUSTOMERS, INVOICES, SUBSCRIPTIONS
+from billing_sdk.server.pages.dashboard.plan_choice import asked_plan, plan_choice, plan_names
 from billing_sdk.server.pages.dashboard.seat import Seat, billing_route
 from billing_sdk.server.pages.dashboard.statuses import (
     AGREEMENT_STATUSES,
@@ -59,23 +60,23 @@ def show_subscriptions(seat: Seat) -> Response:
     request = seat.request
     status = one_of(request, "status", AGREEMENT_STATUSES)
     with seat.engine.read() as tx:
-        plans = {plan.key: plan.name for plan in tx.catalog.list_plans()}
-        plan_key = one_of(request, "plan", plans)
+        choice = plan_choice(tx, asked_plan(request), nothing=phrase("All"))
         wanted = AgreementsWanted(
-            plan_key or None, cast("AgreementStatus", status) or None, asked(request, AFTER) or None
+            choice.wanted or None, cast("AgreementStatus", status) or None, asked(request, AFTER) or None
         )
         found = tx.customer_lists.newest_agreements(wanted, limit=PAGE_SIZE + 1)
         shown = found[:PAGE_SIZE]
         names = called_by_id(tx, [agreement.customer_id for agreement in shown])
+        plans = plan_names(tx, shown)
     rows = [_row(one, plans, names[one.customer_id]) for one in shown]
-    filters = {"plan": plan_key, "status": status}
+    filters = {"plan": choice.wanted, "status": status}
     last = shown[-1].id if len(found) > PAGE_SIZE else ""
     return seat.show(
         "subscriptions/list",
         Form(filters),
         listing=listing(request, COLUMNS, rows, last=last, filters=filters),
         is_filtered=any(filters.values()),
-        plans=options_of(plans),
+        plans=choice,
         statuses=options_of(AGREEMENT_STATUSES),
     )
 
@@ -86,7 +87,7 @@ def show_subscription(seat: Seat) -> Response:
         agreement = tx.agreements.get(seat.request.path_params["agreement_id"])
         customer = tx.customers.get(agreement.customer_id)
         at = seat.engine.now_for(tx, customer)
-        plans = {plan.key: plan.name for plan in tx.catalog.list_plans()}
+        plans = plan_names(tx, [agreement])
         version = tx.catalog.get_version(agreement.plan_version_id)
         fees = {fee.key: fee.name for fee in version.of_kind(LicenceFee)}
         balance = tx.credits.balance(customer.id, agreement.currency)

@@ -108,7 +108,7 @@ def _overview(tab: Tab, form: Form) -> Response:
         return tab.show("empty", "", form)
     with tab.seat.engine.read() as tx:
         customers = tx.customers.count()
-        plans = [plan for plan in tx.catalog.list_plans() if plan.status == "published"]
+        plans = tx.catalog.count(status="published")
         waiting = tx.charges.waiting_reasons()
     return tab.show("overview", "", form, customers=customers, plans=plans, waiting=waiting)
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -17,6 +21,9 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.alter_agreement import find_add_on
 from billing_sdk.server.usecases.offer_plan import fits_beside
 from billing_sdk.server.usecases.set_add_on import set_add_on
+
+AT_ONCE: Final = 20
+MOST_OF_A_KEY: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +47,18 @@ def show_add_ons(desk: Desk, _form: Form) -> Response:
         if not agreement.is_live:
             return desk.go_to("plan_details")
         (plan,) = tx.catalog.list_plans([agreement.plan_key])
-        add_ons = tuple(_add_on(tx, agreement, one) for one in (*_standing(tx, agreement), *_new(tx, agreement)))
-    return desk.show("add_ons", plan=plan, agreement=agreement, add_ons=add_ons)
+        after = desk.request.query_params.get("after", "")[:MOST_OF_A_KEY]
+        found = list(islice(_new(tx, agreement, after or None), AT_ONCE + 1))
+        standing = () if after else _standing(tx, agreement)
+        add_ons = tuple(_add_on(tx, agreement, one) for one in (*standing, *found[:AT_ONCE]))
+    return desk.show(
+        "add_ons",
+        plan=plan,
+        agreement=agreement,
+        add_ons=add_ons,
+        next_url=f"?{urlencode({'after': found[AT_ONCE - 1].key})}" if len(found) > AT_ONCE else "",
+        first_url=desk.request.url.path if after else "",
+    )
 
 
 def show_add_on(desk: Desk, form: Form) -> Response:
@@ -54,20 +71,38 @@ def save_add_on(desk: Desk, form: Form) -> Response:
     return save_numbers(desk, form, _kind(desk))
 
 
-def offered_add_ons(tx: UnitOfWork, agreement: Agreement) -> tuple[Plan, ...]:
-    """Return the published add-ons that can be had with an agreement, in the versions that are sold."""
-    version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
-    (plan,) = tx.catalog.list_plans([agreement.plan_key])
-    beside = replace(plan, version=version)
-    return tuple(
-        one
-        for one in tx.catalog.list_plans()
-        if one.kind == "add_on" and one.status == "published" and fits_beside(one, beside)
-    )
+def offered_add_ons(tx: UnitOfWork, plan: Plan, after: str | None = None) -> Iterator[Plan]:
+    """Yield the published add-ons that can be had with a plan, in the versions that are sold; a few are read at once.
+
+    Args:
+        tx: a transaction that reads.
+        plan: in the version and the currency that somebody has it in.
+        after: the key of the add-on that they follow.
+    """
+    while several := tx.catalog.page_in_order(after=after, limit=AT_ONCE, kind="add_on", status="published"):
+        yield from (one for one in several if fits_beside(one, plan))
+        after = several[-1].key
 
 
-def _new(tx: UnitOfWork, agreement: Agreement) -> tuple[Plan, ...]:
-    return tuple(one for one in offered_add_ons(tx, agreement) if find_add_on(agreement, one.key) is None)
+def plan_of(tx: UnitOfWork, agreement: Agreement) -> Plan:
+    """Return the plan of an agreement, in the version and the currency that it was agreed to in."""
+    plan = tx.catalog.plan_agreed_to(agreement.plan_key)
+    return replace(plan, version=tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency))
+
+
+def _new(tx: UnitOfWork, agreement: Agreement, after: str | None) -> Iterator[Plan]:
+    offered = offered_add_ons(tx, plan_of(tx, agreement), after)
+    return (one for one in offered if find_add_on(agreement, one.key) is None)
+
+
+def _find(tx: UnitOfWork, agreement: Agreement, key: str) -> Plan | None:
+    """Return an add-on that an agreement has, or can have."""
+    if find_add_on(agreement, key) is not None:
+        return next(one for one in _standing(tx, agreement) if one.key == key)
+    found = tx.catalog.find_plan(key)
+    if found is None or found.kind != "add_on" or found.status != "published":
+        return None
+    return found if fits_beside(found, plan_of(tx, agreement)) else None
 
 
 def _standing(tx: UnitOfWork, agreement: Agreement) -> tuple[Plan, ...]:
@@ -96,8 +131,7 @@ def _kind(desk: Desk) -> Kind:
     wanted = desk.request.path_params["plan_key"]
     with desk.engine.read() as tx:
         agreement = own_agreement(tx, desk)
-        known = (*_standing(tx, agreement), *_new(tx, agreement)) if agreement.is_live else ()
-        plan = next((one for one in known if one.key == wanted), None)
+        plan = _find(tx, agreement, wanted) if agreement.is_live else None
         if plan is None:
             raise NotFound("there is no such add-on", remedy="Choose one from the list.")
         found = _add_on(tx, agreement, plan)

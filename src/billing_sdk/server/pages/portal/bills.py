@@ -127,6 +127,7 @@ def show_upcoming(desk: Desk, _form: Form) -> Response:
     is_taxed = False
     if desk.customer:
         with desk.engine.read() as tx:
+            tx.look_ahead([agreement.id for agreement in tx.agreements.live_of(desk.customer.id)])
             upcoming = upcoming_invoices(tx, desk.engine, desk.customer)
             is_taxed = is_taxed_later(tx, desk.customer)
     return desk.show("upcoming", upcoming=upcoming, line_name=line_name, is_taxed_later=is_taxed)

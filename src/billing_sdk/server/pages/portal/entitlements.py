@@ -77,39 +77,61 @@ class Included:
                 return phrase("All of it is used.")
 
 
-def included_in(
-    tx: UnitOfWork,
-    agreement: Agreement,
-    version: PlanVersion,
-    found: Sequence[Entitlement],
-    at: datetime,
-    *,
-    shows_usage: bool,
-) -> tuple[Included, ...]:
-    """Return what an agreement includes, in the order of its plan.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be shown of what an agreement includes.
 
-    Args:
-        tx: the transaction.
+    Attributes:
         agreement: a live one, paused or not.
         version: its plan, with what its add-ons include.
         found: what is wanted of all that the version includes.
+    """
+
+    agreement: Agreement
+    version: PlanVersion
+    found: Sequence[Entitlement]
+
+
+def included_in(
+    tx: UnitOfWork, customer_id: str, several: Sequence[Asked], at: datetime, *, shows_usage: bool
+) -> list[tuple[Included, ...]]:
+    """Return what some agreements include, each in the order of its plan; all that it comes from is read at once.
+
+    Args:
+        tx: the transaction.
+        customer_id: whose agreements they are.
+        several: what is asked for.
         at: the customer's present.
         shows_usage: whether the operator lets customers see how much they have used.
     """
-    features = tx.features.named({one.feature_key for one in found})
-    allowances = {
-        one.feature_key: allowance
-        for one in found
-        if shows_usage and one.feature_key in features and features[one.feature_key].is_metered
-        if (allowance := allowance_under(agreement, version, one.feature_key))
-    }
-    look_ahead(tx, agreement.customer_id, allowances.items(), at)
-    rates = {rate.feature_key: rate for rate in version.of_kind(Rate)}
+    features = tx.features.named({one.feature_key for asked in several for one in asked.found})
+    metered = {key for key, feature in features.items() if shows_usage and feature.is_metered}
+    counted = [
+        {
+            one.feature_key: allowance
+            for one in asked.found
+            if one.feature_key in metered
+            if (allowance := allowance_under(asked.agreement, asked.version, one.feature_key))
+        }
+        for asked in several
+    ]
+    look_ahead(tx, customer_id, [one for allowances in counted for one in allowances.items()], at)
+    return [_included(tx, asked, allowances, features, at) for asked, allowances in zip(several, counted, strict=True)]
+
+
+def _included(
+    tx: UnitOfWork,
+    asked: Asked,
+    allowances: Mapping[str, Allowance],
+    features: Mapping[str, Feature],
+    at: datetime,
+) -> tuple[Included, ...]:
+    rates = {rate.feature_key: rate for rate in asked.version.of_kind(Rate)}
     return tuple(
         _counted(tx, one, allowances[one.feature_key], features[one.feature_key], rates.get(one.feature_key), at)
         if one.feature_key in allowances
         else _uncounted(one, features)
-        for one in found
+        for one in asked.found
     )
 
 

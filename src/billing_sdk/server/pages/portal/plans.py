@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,19 +22,19 @@ from billing_sdk.errors import (
 )
 from billing_sdk.money import Money
 from billing_sdk.server.domain.agreements import Agreement, EndRequest
-from billing_sdk.server.domain.catalog import Entitlement, LicenceFee
+from billing_sdk.server.domain.catalog import Entitlement, LicenceFee, Plan, PlanVersion
 from billing_sdk.server.domain.customers import Customer
 from billing_sdk.server.domain.entitlements import AddedOn, with_add_ons
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.domain.workspace import Wish
 from billing_sdk.server.pages.elsewhere import allow_pages, go_on_elsewhere
 from billing_sdk.server.pages.forms import Form
-from billing_sdk.server.pages.portal.add_ons import offered_add_ons
+from billing_sdk.server.pages.portal.add_ons import offered_add_ons, plan_of
 from billing_sdk.server.pages.portal.charge_words import Told, told_lines
 from billing_sdk.server.pages.portal.desk import Desk, own_agreement
-from billing_sdk.server.pages.portal.entitlements import Included, included_in
+from billing_sdk.server.pages.portal.entitlements import Asked, Included, included_in
 from billing_sdk.server.pages.portal.waiting import confirm_urls
-from billing_sdk.server.pages.pricing import PlanCard, card_of_agreement
+from billing_sdk.server.pages.pricing import PlanCard, decided_card
 from billing_sdk.server.pages.stretch import Stretch, stretch_of
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.collect_pending import changes_unpaid
@@ -147,58 +148,97 @@ def resume(desk: Desk, _form: Form) -> Response:
     return desk.go_to("plan_details", "resumed")
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A plan that somebody has.
+
+    Attributes:
+        plan: in the version and the currency that it was agreed to in.
+        whole: that version with what the add-ons include.
+        shown: which part of what it includes is shown.
+    """
+
+    agreement: Agreement
+    plan: Plan
+    whole: PlanVersion
+    shown: Stretch[Entitlement]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is told beside the plans themselves, by the ids of agreements, and what plans are called by their keys."""
+
+    due: Mapping[str, Money]
+    coming: Mapping[str, Coming]
+    wishes: Mapping[str, EndRequest]
+    names: Mapping[str, str]
+
+
 def _current_plans(tx: UnitOfWork, desk: Desk, customer: Customer) -> Stretch[Current]:
-    tx.catalog.keep_what_is_read()
-    tx.billing_settings.read_ahead()
     tx.agreements.look_ahead((customer.id,))
+    tx.look_ahead([agreement.id for agreement in tx.agreements.live_of(customer.id)])
     at = desk.engine.now_for(tx, customer)
-    due = {change.agreement.id: change.amount for change in changes_unpaid(tx, customer, at=at) if change.amount}
+    live = stretch_of(desk.request, tx.agreements.live_of(customer.id), at_once=PLANS_AT_ONCE)
     coming: dict[str, Coming] = {}
     for one in upcoming_invoices(tx, desk.engine, customer):
         for agreement_id in one.agreement_ids:
             coming.setdefault(agreement_id, Coming(one.issues_at, one.amount, told_lines(one.lines)))
-    live = stretch_of(desk.request, tx.agreements.live_of(customer.id), at_once=PLANS_AT_ONCE)
-    wishes = tx.end_requests.newest_of([agreement.id for agreement in live.items])
+    told = _Told(
+        due={change.agreement.id: change.amount for change in changes_unpaid(tx, customer, at=at) if change.amount},
+        coming=coming,
+        wishes=tx.end_requests.newest_of([agreement.id for agreement in live.items]),
+        names={
+            plan.key: plan.name
+            for plan in tx.catalog.list_plans(sorted({key for one in live.items for key in one.plan_keys}))
+        },
+    )
+    held = [_held(tx, desk, agreement) for agreement in live.items]
+    asked = [Asked(one.agreement, one.whole, one.shown.items) for one in held]
+    included = included_in(tx, customer.id, asked, at, shows_usage=desk.settings.shows_usage)
+    beside = _has_add_ons(tx, held)
     plans = tuple(
-        _current(tx, desk, agreement, at, due.get(agreement.id), coming.get(agreement.id), wishes.get(agreement.id))
-        for agreement in live.items
+        _current(tx, one, inside, told, at, has_add_ons=has_add_ons)
+        for one, inside, has_add_ons in zip(held, included, beside, strict=True)
     )
     return Stretch(plans, live.begin, live.count, live.next_url, live.first_url)
 
 
+def _held(tx: UnitOfWork, desk: Desk, agreement: Agreement) -> _Held:
+    plan = plan_of(tx, agreement)
+    added = [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
+    whole = with_add_ons(plan.version, added)
+    shown = stretch_of(desk.request, whole.of_kind(Entitlement), name=f"included_{agreement.id}")
+    return _Held(agreement, plan, whole, shown)
+
+
+def _has_add_ons(tx: UnitOfWork, held: Sequence[_Held]) -> list[bool]:
+    """Tell of each plan whether there are add-ons for it; they are looked for once for plans of the same kind."""
+    kinds = [(one.plan.group.scope, one.plan.version.currency, one.plan.version.cadence) for one in held]
+    plans = dict(zip(kinds, (one.plan for one in held), strict=True))
+    found = {kind: next(offered_add_ons(tx, plan), None) is not None for kind, plan in plans.items()}
+    return [found[kind] for kind in kinds]
+
+
 def _current(
-    tx: UnitOfWork,
-    desk: Desk,
-    agreement: Agreement,
-    at: datetime,
-    due: Money | None,
-    coming: Coming | None,
-    wish: EndRequest | None,
+    tx: UnitOfWork, held: _Held, included: tuple[Included, ...], told: _Told, at: datetime, *, has_add_ons: bool
 ) -> Current:
-    version = tx.catalog.get_version(agreement.plan_version_id).in_currency(agreement.currency)
+    agreement, names, wish = held.agreement, told.names, told.wishes.get(held.agreement.id)
     pending = agreement.pending_change
     gives_way = pending is not None and not pending.is_alteration
-    wanted = {one.plan_key for one in agreement.add_ons}
-    if pending is not None:
-        wanted |= {pending.plan_key, *pending.add_ons}
-    names = {plan.key: plan.name for plan in tx.catalog.list_plans(sorted(wanted))}
-    added = [AddedOn(tx.catalog.get_version(one.plan_version_id), one.quantity) for one in agreement.add_ons]
-    fees = {fee.key: fee.name for fee in version.of_kind(LicenceFee) if fee.is_licensed}
-    whole = with_add_ons(version, added)
-    shown = stretch_of(desk.request, whole.of_kind(Entitlement), name=f"included_{agreement.id}")
+    fees = {fee.key: fee.name for fee in held.plan.version.of_kind(LicenceFee) if fee.is_licensed}
     becomes = () if pending is None or gives_way else (*pending.add_ons.items(), *pending.quantities.items())
     return Current(
         agreement,
-        plan=card_of_agreement(tx, agreement),
+        plan=decided_card(tx, held.plan, held.plan.version),
         period=agreement.period_at(at),
-        included=included_in(tx, agreement, whole, shown.items, at, shows_usage=desk.settings.shows_usage),
-        shown=shown,
+        included=included,
+        shown=held.shown,
         add_ons=tuple(Beside(one.plan_key, names[one.plan_key], one.quantity) for one in agreement.add_ons),
         seats=tuple(Beside(key, name, agreement.quantity_of(key)) for key, name in fees.items()),
         next_plan=names[pending.plan_key] if pending and gives_way else "",
         next_numbers=tuple(Beside(key, names.get(key) or fees.get(key, key), number) for key, number in becomes),
-        due=due,
-        coming=coming,
-        has_add_ons=bool(offered_add_ons(tx, agreement)),
+        due=told.due.get(agreement.id),
+        coming=told.coming.get(agreement.id),
+        has_add_ons=has_add_ons,
         wish_to_end=wish if wish and wish.status in ("waiting", "refused") else None,
     )
