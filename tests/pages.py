@@ -172,7 +172,6 @@ DASHBOARD: tuple[PageUnderTest, ...] = (
     PageUnderTest("pricing-table-new", "/dashboard/pricing-tables/_new", "operator"),
     PageUnderTest("pricing-table", "/dashboard/pricing-tables/{table_key}", "operator"),
     PageUnderTest("pricing-table-preview", "/dashboard/pricing-tables/{table_key}/preview", "operator"),
-    PageUnderTest("pricing-table-delete", "/dashboard/pricing-tables/{table_key}/delete", "operator"),
     PageUnderTest("pricing-table-add", "/dashboard/pricing-tables/{table_key}/add", "operator"),
     PageUnderTest("pricing-card", "/dashboard/pricing-tables/{table_key}/cards/{plan_key}", "operator"),
     PageUnderTest("mail", "/dashboard/mail", "operator"),

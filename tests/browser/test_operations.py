@@ -88,5 +88,6 @@ def test_a_coupon_is_offered_and_archived(desk: Page, keyboard: Callable[[str], 
     keyboard("Create the coupon")
     desk.keyboard.press("Enter")
     expect(desk.get_by_role("heading", level=1)).to_have_text("Autumn")
+    desk.locator("summary", has_text="Archive").click()
     desk.get_by_role("button", name="Archive").click()
     expect(desk.get_by_role("main")).to_contain_text("Archived")

@@ -40,7 +40,7 @@ ONLY_FORMS = {
     "/dashboard/roles/_permission/delete",
     "/dashboard/audit/verify",
     *(f"/dashboard/invoices/{{invoice_id}}/{deed}" for deed in invoice_deeds.DEEDS),
-    *(f"/dashboard/pricing-tables/{{table_key}}/{deed}" for deed in ("live", "default")),
+    *(f"/dashboard/pricing-tables/{{table_key}}/{deed}" for deed in ("live", "default", "delete")),
     *(f"/dashboard/pricing-tables/{{table_key}}/cards/{{plan_key}}/{deed}" for deed in ("move", "remove")),
     "/dashboard/mail/sent/{mail_id}/again",
     *(f"/dashboard/subscriptions/{{agreement_id}}/{deed}" for deed in ("undo", "pause", "resume", "coupon")),

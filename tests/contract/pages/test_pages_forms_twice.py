@@ -114,15 +114,17 @@ def sent_twice(
 ) -> Iterator[str]:
     """Send each form of a page twice, by each of its buttons, and yield the route of those that were acted upon."""
     place = page.url(operator.made)
-    for number, shown in enumerate(forms_on(operator.get(place).text)):
+    forms = forms_on(operator.get(place).text)
+    for number, shown in enumerate(forms):
         if shown.method != "post" or shown.action.endswith(LAST) != is_last:
             continue
+        nth = sum(one.action == shown.action for one in forms[:number])
         for button in shown.buttons or [("", "", "")]:
-            again = forms_on(operator.get(place).text)
+            again = [one for one in forms_on(operator.get(place).text) if one.action == shown.action]
             route = route_of(operator, shown.action or place)
-            if len(again) <= number or again[number].action != shown.action or route not in wanted:
+            if len(again) <= nth or route not in wanted:
                 continue
-            body, action = filled_in(again[number], button, operator.ids), shown.action or place
+            body, action = filled_in(again[nth], button, operator.ids), shown.action or place
             first = operator.send(action, body)
             if first.status_code in (404, 409, 422) or (first.status_code == 200 and "preview" in body.values()):
                 continue

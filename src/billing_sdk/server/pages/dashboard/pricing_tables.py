@@ -234,12 +234,6 @@ def _decide(seat: Seat, form: Form, decide: Callable[[str], PricingTable]) -> Re
     return seat.go_to(url_of(key), "saved")
 
 
-def show_deletion(seat: Seat) -> Response:
-    """Ask whether a table is really to go."""
-    with seat.engine.read() as tx:
-        return seat.show("pricing_tables/delete", table=table_of(seat, tx))
-
-
 def delete(seat: Seat, _form: Form) -> Response:
     """Delete a table; its plans stay."""
     with seat.engine.read() as tx:
@@ -309,6 +303,6 @@ ROUTES: tuple[BaseRoute, ...] = (
     billing_route(TABLE, show_table, change),
     billing_route(f"{TABLE}/live", show_table, switch_live),
     billing_route(f"{TABLE}/default", show_table, switch_default),
-    billing_route(f"{TABLE}/delete", show_deletion, delete),
+    billing_route(f"{TABLE}/delete", show_table, delete),
     billing_route(f"{TABLE}/preview", show_preview),
 )
