@@ -16,7 +16,7 @@ from billing_sdk.server.storage.paging import FIRST_PAGE, Page, PageRequest, rea
 from billing_sdk.server.storage.sealed import reseal_column
 from billing_sdk.server.storage.search import file_endpoint, forget
 from billing_sdk.server.storage.tables import Instant
-from billing_sdk.server.storage.tables.outbox import endpoints
+from billing_sdk.server.storage.tables.outbox import endpoints, old_secrets
 
 SHOWN = tuple(column for column in endpoints.c if "secret" not in column.name)
 
@@ -38,42 +38,59 @@ class EndpointRepository:
         self._connection.execute(update(endpoints).where(endpoints.c.id == endpoint.id).values(_to_row(endpoint)))
         file_endpoint(self._connection, endpoint)
 
-    def keep_secret(self, endpoint_id: str, secret: Secret, *, old_until: datetime | None = None) -> None:
-        """Keep the secret that an endpoint's bodies are signed with.
+    def keep_secret(self, endpoint_id: str, secret: Secret) -> None:
+        """Keep the secret that an endpoint's bodies are signed with."""
+        sealed = self._sealer.seal(secret, place=_place(endpoint_id, "secret"))
+        self._connection.execute(update(endpoints).where(endpoints.c.id == endpoint_id).values(sealed_secret=sealed))
+
+    def replace_secret(
+        self, endpoint_id: str, secret: Secret, *, at: datetime, old_until: datetime | None = None
+    ) -> None:
+        """Keep another secret in the place of the present one; the endpoint is locked.
 
         Args:
             endpoint_id: the endpoint.
             secret: the new secret.
-            old_until: until when bodies are signed with the one before as well; None forgets it.
+            at: when it takes its place.
+            old_until: until when bodies are signed with the present one as well, beside those before it that are not
+                over; None ends them all.
         """
-        named = endpoints.c.id == endpoint_id
-        old = None
+        old = old_secrets.c.endpoint_id == endpoint_id
+        over = old if old_until is None else old & (old_secrets.c.signs_until <= at)
+        self._connection.execute(delete(old_secrets).where(over))
+        (present, *_) = self.secrets_of(endpoint_id, at=at)
         if old_until is not None:
-            sealed = self._connection.execute(select(endpoints.c.sealed_secret).where(named)).scalar()
-            old = None if sealed is None else self._moved(sealed, endpoint_id)
-        values = {
-            "sealed_secret": self._sealer.seal(secret, place=_place(endpoint_id, "secret")),
-            "sealed_old_secret": old,
-            "old_secret_until": None if old is None else old_until,
-        }
-        self._connection.execute(update(endpoints).where(named).values(values))
+            last = self._connection.execute(select(func.max(old_secrets.c.number)).where(old)).scalar()
+            values = {
+                "endpoint_id": endpoint_id,
+                "number": (last or 0) + 1,
+                "sealed_secret": self._sealer.seal(present, place=_place(endpoint_id, "old_secret")),
+                "signs_until": old_until,
+            }
+            self._connection.execute(insert(old_secrets).values(values))
+        self.keep_secret(endpoint_id, secret)
 
     def secrets_of(self, endpoint_id: str, *, at: datetime) -> tuple[Secret, ...]:
         """Return the secrets that an endpoint's bodies are signed with at an instant, the newest first."""
-        query = select(endpoints.c.sealed_secret, endpoints.c.sealed_old_secret, endpoints.c.old_secret_until)
-        row = self._connection.execute(query.where(endpoints.c.id == endpoint_id)).first()
-        if row is None or row.sealed_secret is None:
+        present = select(endpoints.c.sealed_secret).where(endpoints.c.id == endpoint_id)
+        sealed = self._connection.execute(present).scalar()
+        if sealed is None:
             return ()
-        secrets = [self._sealer.open(row.sealed_secret, place=_place(endpoint_id, "secret"))]
-        if row.sealed_old_secret is not None and row.old_secret_until > at:
-            secrets.append(self._sealer.open(row.sealed_old_secret, place=_place(endpoint_id, "old_secret")))
-        return tuple(secrets)
+        good = (old_secrets.c.endpoint_id == endpoint_id) & (old_secrets.c.signs_until > at)
+        before = select(old_secrets.c.sealed_secret).where(good).order_by(old_secrets.c.number.desc())
+        return (
+            self._sealer.open(sealed, place=_place(endpoint_id, "secret")),
+            *(
+                self._sealer.open(old, place=_place(endpoint_id, "old_secret"))
+                for old in self._connection.execute(before).scalars()
+            ),
+        )
 
     def reseal(self) -> int:
         """Seal anew what an older key has sealed, and return how many secrets there were."""
-        columns = {"secret": endpoints.c.sealed_secret, "old_secret": endpoints.c.sealed_old_secret}
+        columns = {"secret": endpoints.c.sealed_secret, "old_secret": old_secrets.c.sealed_secret}
         return sum(
-            reseal_column(self._connection, self._sealer, column, lambda id_, name=name: _place(id_, name))
+            reseal_column(self._connection, self._sealer, column, lambda id_, *_, name=name: _place(id_, name))
             for name, column in columns.items()
         )
 
@@ -149,11 +166,6 @@ class EndpointRepository:
         if self._connection.dialect.name == "postgresql":
             self._connection.execute(text("LOCK TABLE webhook_endpoints IN SHARE ROW EXCLUSIVE MODE"))
         return self._connection.execute(select(func.count()).select_from(endpoints)).scalar_one()
-
-    def _moved(self, sealed: str, endpoint_id: str) -> str:
-        """Return what was sealed as the present secret, sealed as the one before."""
-        secret = self._sealer.open(sealed, place=_place(endpoint_id, "secret"))
-        return self._sealer.seal(secret, place=_place(endpoint_id, "old_secret"))
 
 
 def _place(endpoint_id: str, name: str) -> str:

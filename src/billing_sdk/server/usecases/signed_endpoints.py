@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from billing_sdk._secret import Secret
-from billing_sdk.errors import InvalidRequest
+from billing_sdk.errors import Conflict, InvalidRequest
 from billing_sdk.server.domain.events import Endpoint, EventForm
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.outbox.addresses import check_url
@@ -26,6 +26,7 @@ PREFIX = "whsec_"
 SECRET_BYTES = 32
 # How long bodies are signed with two secrets when one takes the place of the other.
 LONGEST_OVERLAP = timedelta(hours=24)
+MOST_OLD_SECRETS = 5
 EVERY_TYPE = "*"
 
 
@@ -127,9 +128,12 @@ def update_signed_endpoint(
 def roll_secret(engine: Engine, *, endpoint_id: str, overlap: timedelta = timedelta(0), actor: str = "api") -> Secret:
     """Give an endpoint another secret, and return it; bodies are signed with the old one as well for a while.
 
+    Each old one has a while of its own; without one, all of them end at once.
+
     Raises:
         NotFound: there is no such endpoint with a secret.
         InvalidRequest: the while is longer than a day.
+        Conflict: as many old ones sign already as may sign at once.
     """
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise InvalidRequest("the old secret goes on for at most 24 hours", parameter="overlap")
@@ -137,7 +141,12 @@ def roll_secret(engine: Engine, *, endpoint_id: str, overlap: timedelta = timede
     with engine.begin() as tx:
         endpoint = tx.endpoints.lock(endpoint_id, *SIGNED)
         at = engine.now()
-        tx.endpoints.keep_secret(endpoint.id, secret, old_until=at + overlap if overlap else None)
+        if overlap and len(tx.endpoints.secrets_of(endpoint.id, at=at)) > MOST_OLD_SECRETS:
+            raise Conflict(
+                f"bodies are signed with {MOST_OLD_SECRETS} old secrets already",
+                remedy="Wait until one of them ends, 24 hours after it was replaced.",
+            )
+        tx.endpoints.replace_secret(endpoint.id, secret, at=at, old_until=at + overlap if overlap else None)
         tx.audit.record(actor, "endpoint.roll_secret", endpoint.id, at)
     return secret
 

@@ -32,12 +32,20 @@ endpoints = Table(
     Column("failing_since", Instant),
     Column("created_at", Instant, nullable=False),
     Column("format", String(16), nullable=False, server_default="jwt"),
-    # Of an endpoint whose bodies are signed with a secret that both know: sealed, and the one before it for a while.
+    # Of an endpoint whose bodies are signed with a secret that both know: sealed.
     Column("sealed_secret", Text),
-    Column("sealed_old_secret", Text),
-    Column("old_secret_until", Instant),
     Column("api_version", String(64)),
     Column("metadata", JSON, nullable=False, server_default=text("'{}'")),
+)
+
+# The secrets that came before it, which bodies are signed with as well for a while; the highest number is the newest.
+old_secrets = Table(
+    "webhook_old_secrets",
+    metadata,
+    Column("endpoint_id", String(64), ForeignKey("webhook_endpoints.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed_secret", Text, nullable=False),
+    Column("signs_until", Instant, nullable=False),
 )
 
 # The number that a customer's last event has got. Its row is the lock that puts a customer's events in order.
