@@ -23,7 +23,7 @@ OPERATIONS = [
     (api, method, f"/{api}{route.path}", route)
     for api, routers in (("v1", V1_ROUTERS), ("v2", V2_ROUTERS))
     for router in routers
-    for route in router.routes
+    for route in router.made()
     if isinstance(route, APIRoute) and route.path != STREAM
     for method in sorted(route.methods)
 ]

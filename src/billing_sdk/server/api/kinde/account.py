@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from billing_sdk.errors import NotFound
@@ -18,8 +18,9 @@ from billing_sdk.server.domain.entitlements import GrantedEntitlement, Room
 from billing_sdk.server.storage.paging import Page, PageRequest
 from billing_sdk.server.usecases.load_entitlements import load_entitlements
 from billing_sdk.server.usecases.permissions import permissions_of, roles_of
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Account"], route_class=StrictRoute)
+router = Operations(tags=["Account"], route_class=StrictRoute)
 
 BILLING = (Depends(billing_for_person),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from billing_sdk.server.api.kinde.agreement_body import TIMING, AddOnQuantity, Discount, Quantity, read_timing
@@ -18,8 +18,9 @@ from billing_sdk.server.usecases.pause_agreement import pause_agreement, resume_
 from billing_sdk.server.usecases.plan_ahead import undo_plans
 from billing_sdk.server.usecases.set_add_on import remove_add_on, set_add_on
 from billing_sdk.server.usecases.set_quantity import set_quantity
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
+router = Operations(tags=["Billing agreements"], route_class=StrictRoute)
 
 AgreementId = Annotated[str, Path(min_length=1, max_length=64)]
 WhenQuery = Annotated[str, Query(max_length=40, description=TIMING)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -20,8 +20,9 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.change_plan import change_plan
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
+router = Operations(tags=["Billing agreements"], route_class=StrictRoute)
 
 CustomerId = Annotated[str, Query(min_length=1, max_length=64)]
 FeatureCode = Annotated[str | None, Query(max_length=64)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -29,8 +29,9 @@ from billing_sdk.server.usecases.grant_allowance import (
     void_allowance,
 )
 from billing_sdk.server.usecases.look_up_allowances import Window, look_up_allowance_history, look_up_allowances
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(prefix="/billing/customers/{customer_id}", tags=["Allowances"], route_class=StrictRoute)
+router = Operations(prefix="/billing/customers/{customer_id}", tags=["Allowances"], route_class=StrictRoute)
 READ = scoped("read:billing_allowances", extension=True)
 CREATE = scoped("create:billing_allowances", extension=True)
 UPDATE = scoped("update:billing_allowances", extension=True)

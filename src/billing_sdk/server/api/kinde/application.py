@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache, partial
 
-from fastapi import APIRouter, Depends, FastAPI, params
+from fastapi import Depends, FastAPI, params
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -62,6 +62,7 @@ from billing_sdk.server.api.kinde.security import billing_for_machine, billing_f
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.web import ExpressRoutes
+from billing_sdk.server.web.operations import Door, Operations
 
 # What is there without billing, and what says that it is off.
 ACCOUNT = (account.router,)
@@ -135,7 +136,8 @@ def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
 
 def create_app(engine: Engine, *, title: str, prefix: str) -> FastAPI:
     """Return one API with its OpenAPI document at `openapi.json`."""
-    app = FastAPI(
+    app = Door(
+        operations=partial(_operations, prefix),
         title=title,
         version=__version__,
         servers=[{"url": f"{engine.settings.base_url}{prefix}"}],
@@ -147,7 +149,6 @@ def create_app(engine: Engine, *, title: str, prefix: str) -> FastAPI:
         exception_handlers=envelope.exception_handlers(),
     )
     app.add_route("/openapi.json", openapi_document(app), include_in_schema=False)
-    app.router.routes.extend(_operations(prefix))
     app.state.engine = engine
     return app
 
@@ -156,19 +157,19 @@ def create_app(engine: Engine, *, title: str, prefix: str) -> FastAPI:
 def _operations(prefix: str) -> tuple[BaseRoute, ...]:
     """Return the operations of an API, for all servers of this process together.
 
-    What a route reads and answers is worked out at the first request and kept with the route. That takes half a
-    second, and depends on no engine.
+    They are made at the first request. That takes half a second, and depends on no engine.
     """
     anywhere = envelope.refusals(envelope.REFUSED_ANYWHERE)
     everything = envelope.refusals(envelope.REFUSED_ANYWHERE, envelope.REFUSED_WHERE_SOMETHING_CHANGES)
     refusals = anywhere if prefix == "/account_api" else everything
-    gathered = APIRouter(generate_unique_id_function=_name_of)
-    for router, gates in _routers(prefix):
-        gathered.include_router(router, prefix="/v1", responses=refusals, dependencies=gates)
-    return tuple(gathered.routes)
+    return tuple(
+        route
+        for router, gates in _routers(prefix)
+        for route in router.made(prefix="/v1", responses=refusals, dependencies=gates, name_of=_name_of)
+    )
 
 
-def _routers(prefix: str) -> Iterator[tuple[APIRouter, list[params.Depends]]]:
+def _routers(prefix: str) -> Iterator[tuple[Operations, list[params.Depends]]]:
     """Yield the routers of an API, each with the gate that closes it while billing is off."""
     if prefix == "/account_api":
         yield from ((router, [Depends(billing_for_person)]) for router in ACCOUNT_BILLING)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -25,8 +24,9 @@ from billing_sdk.server.usecases.billing_profiles import (
     update_profile,
 )
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing profiles"], route_class=StrictRoute)
+router = Operations(tags=["Billing profiles"], route_class=StrictRoute)
 
 Iso = Annotated[str, Field(max_length=64)]
 DURATIONS = ("due_after", "wait_for_late_usage", "wait_before_sending")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -18,8 +17,9 @@ from billing_sdk.server.domain.rating import RatingPolicy
 from billing_sdk.server.usecases.billing_settings import billing_settings, initial_settings
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_billing_settings import update_billing_settings
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing settings"], route_class=StrictRoute)
+router = Operations(tags=["Billing settings"], route_class=StrictRoute)
 
 
 class PoliciesView(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -17,10 +17,11 @@ from billing_sdk.server.domain.ledger import RevenueTable, TrialBalance
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.read_books import Statement, revenue, statement, trial_balance
 from billing_sdk.server.web import nonce_of
+from billing_sdk.server.web.operations import Operations
 from billing_sdk.server.web.revenue_csv import month_name, revenue_csv
 from billing_sdk.server.web.revenue_page import revenue_page
 
-router = APIRouter(tags=["Books"], route_class=StrictRoute)
+router = Operations(tags=["Books"], route_class=StrictRoute)
 READ = scoped("read:billing_books", extension=True)
 MAX_NAME = 64
 

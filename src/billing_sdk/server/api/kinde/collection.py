@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -18,8 +17,9 @@ from billing_sdk.server.domain.invoicing import Invoice, Payment
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.pay_now import pay_now
 from billing_sdk.server.usecases.settle_by_hand import pay_by_other_means, write_off_invoice
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Collection"], route_class=StrictRoute)
+router = Operations(tags=["Collection"], route_class=StrictRoute)
 
 
 class AttemptView(BaseModel):

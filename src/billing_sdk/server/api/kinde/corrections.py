@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -25,8 +24,9 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.invoice_links import links_to_note
 from billing_sdk.server.usecases.reissue_invoice import reissue_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+router = Operations(tags=["Invoices"], route_class=StrictRoute)
 READ = scoped("read:billing_invoices", extension=True)
 UPDATE = scoped("update:billing_invoices", extension=True)
 INVOICE = "/billing/invoices/{invoice_id}"

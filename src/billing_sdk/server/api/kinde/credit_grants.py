@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -25,8 +25,9 @@ from billing_sdk.server.usecases.expire_credit import expire_credit
 from billing_sdk.server.usecases.grant_credit import grant_credit
 from billing_sdk.server.usecases.look_up_credit import look_up_credit
 from billing_sdk.server.usecases.void_credit import void_credit
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Credit for usage"], route_class=StrictRoute)
+router = Operations(tags=["Credit for usage"], route_class=StrictRoute)
 READ = scoped("read:billing_credits", extension=True)
 GrantId = Annotated[str, Path(min_length=1, max_length=64)]
 

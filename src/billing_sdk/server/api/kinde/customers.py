@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,8 +18,9 @@ from billing_sdk.server.usecases.become_customer import become_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.find_default_plan import find_default_plan
 from billing_sdk.server.usecases.update_customer import CustomerFields, update_customer
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing customers"], route_class=StrictRoute)
+router = Operations(tags=["Billing customers"], route_class=StrictRoute)
 
 
 class NewCustomer(Body):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -17,8 +17,9 @@ from billing_sdk.server.domain.events import Delivery, DeliveryStatus
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.redeliver_dead import redeliver_dead
 from billing_sdk.server.usecases.replay_events import replay_events
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Webhooks"], route_class=StrictRoute)
+router = Operations(tags=["Webhooks"], route_class=StrictRoute)
 
 AfterDelivery = Annotated[
     str | None, Query(pattern=r"^delivery_[0-9a-f]{32}$", description="Id of the delivery to go on after.")

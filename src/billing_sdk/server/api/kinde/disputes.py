@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -16,8 +16,9 @@ from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.invoicing import Dispute, DisputeStatus
 from billing_sdk.server.usecases.close_dispute import close_dispute
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+router = Operations(tags=["Invoices"], route_class=StrictRoute)
 READ = scoped("read:billing_invoices", extension=True)
 UPDATE = scoped("update:billing_invoices", extension=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 
 from billing_sdk.server.api.kinde.agreement_view import agreements_of
@@ -15,8 +15,9 @@ from billing_sdk.server.api.kinde.paging import EndingBefore, PageSize, Starting
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.entitlements import GrantedEntitlement
 from billing_sdk.server.storage.paging import PageRequest
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing entitlements"], route_class=StrictRoute)
+router = Operations(tags=["Billing entitlements"], route_class=StrictRoute)
 
 MaxValue = Annotated[
     str | None,

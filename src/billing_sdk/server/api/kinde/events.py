@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -18,8 +17,9 @@ from billing_sdk.server.domain.events import Event
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.list_events import list_events as list_after
 from billing_sdk.server.usecases.replay_event import replay_event
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Events"], route_class=StrictRoute)
+router = Operations(tags=["Events"], route_class=StrictRoute)
 
 
 class EventView(BaseModel):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel
 
 from billing_sdk.errors import NotFound
@@ -13,8 +12,9 @@ from billing_sdk.server.api.kinde.envelope import Answer, StrictRoute
 from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.catalog import FeeTiming
 from billing_sdk.server.usecases.explain_line import explain_line
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+router = Operations(tags=["Invoices"], route_class=StrictRoute)
 READ = scoped("read:billing_invoices", extension=True)
 MOST_DIGITS = 6
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -17,8 +16,9 @@ from billing_sdk.server.usecases.add_feature import add_feature
 from billing_sdk.server.usecases.delete_feature import delete_feature
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_feature import FeatureLimit, update_feature
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Features"], route_class=StrictRoute)
+router = Operations(tags=["Features"], route_class=StrictRoute)
 
 
 class FeatureView(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -31,8 +31,9 @@ from billing_sdk.server.usecases.draft_invoice import (
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.one_off_charges import OneOff
 from billing_sdk.server.usecases.upcoming_invoices import Upcoming, upcoming_invoices
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+router = Operations(tags=["Invoices"], route_class=StrictRoute)
 CREATE = scoped("create:billing_invoices", extension=True)
 UPDATE = scoped("update:billing_invoices", extension=True)
 InvoiceId = Annotated[str, Path(min_length=1, max_length=64)]

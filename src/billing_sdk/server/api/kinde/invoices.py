@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel
 
 from billing_sdk.errors import AgreementNotLive
@@ -18,8 +18,9 @@ from billing_sdk.server.api.kinde.security import EngineOf, scoped
 from billing_sdk.server.domain.invoicing import CreditEntry, InvoiceStatus
 from billing_sdk.server.usecases.gateway_pages import gateway_pages
 from billing_sdk.server.usecases.next_invoice import next_invoice
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Invoices"], route_class=StrictRoute)
+router = Operations(tags=["Invoices"], route_class=StrictRoute)
 Status = Annotated[InvoiceStatus | None, Query(description="Such as `gathering`: what is billed next.")]
 READ = scoped("read:billing_invoices", extension=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -16,8 +15,9 @@ from billing_sdk.server.domain.catalog import LicensedItem, MeteredItem
 from billing_sdk.server.usecases.create_item import create_licensed_item, create_metered_item
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_item import update_licensed_item, update_metered_item
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Items"], route_class=StrictRoute)
+router = Operations(tags=["Items"], route_class=StrictRoute)
 
 READ = scoped("read:billing_plans", extension=True)
 CREATE = scoped("create:billing_plans", extension=True)

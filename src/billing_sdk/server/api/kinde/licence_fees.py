@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -21,8 +20,9 @@ from billing_sdk.server.domain.rating import document_of, terms_from_document
 from billing_sdk.server.usecases.create_licence_fee import create_licence_fee
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_licence_fee import update_licence_fee
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Licence fees"], route_class=StrictRoute)
+router = Operations(tags=["Licence fees"], route_class=StrictRoute)
 
 TERMS_SCHEMA: dict[str, Any] = {**component_schema.TERMS}
 TERMS = 'Price and commitments, such as `{"price": {"model": "flat", "amount": "2900"}}`; exact minor units, as text.'

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -16,8 +15,9 @@ from billing_sdk.server.api.kinde.security import scoped
 from billing_sdk.server.domain.metering import MOST_DIMENSIONS
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.record_usage import RecordedReading, record_usage
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing meter usage"], route_class=StrictRoute)
+router = Operations(tags=["Billing meter usage"], route_class=StrictRoute)
 
 
 class NewUsage(Body):

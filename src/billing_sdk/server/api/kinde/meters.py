@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.responses import Response
@@ -36,9 +36,10 @@ from billing_sdk.server.usecases.create_meter import create_meter
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.query_usage import query_usage
 from billing_sdk.server.usecases.update_meter import update_meter
+from billing_sdk.server.web.operations import Operations
 from billing_sdk.server.web.usage_csv import usage_csv
 
-router = APIRouter(tags=["Meters"], route_class=StrictRoute)
+router = Operations(tags=["Meters"], route_class=StrictRoute)
 
 READ = scoped("read:billing_meters", extension=True)
 LONGEST_SECONDS = 10**9

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,8 +18,9 @@ from billing_sdk.server.usecases.migrate_customers import (
     MoveTiming,
     migrate_customers,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Plans"], route_class=StrictRoute)
+router = Operations(tags=["Plans"], route_class=StrictRoute)
 
 
 class MoveView(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -26,8 +26,9 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.usecases.update_organization import update_organization
 from billing_sdk.server.usecases.workspace import require_billing
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Organizations"], route_class=StrictRoute)
+router = Operations(tags=["Organizations"], route_class=StrictRoute)
 
 Code = Annotated[str, Query(min_length=1, max_length=64)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -15,8 +15,9 @@ from billing_sdk.server.api.kinde.security import EngineOf, MachineOf, scoped
 from billing_sdk.server.domain.customers import PaymentMethod
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.payment_methods import choose_method, list_methods, remove_method
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(prefix="/billing/customers/{customer_id}", tags=["Billing customers"], route_class=StrictRoute)
+router = Operations(prefix="/billing/customers/{customer_id}", tags=["Billing customers"], route_class=StrictRoute)
 READ = scoped("read:billing_customers", extension=True)
 UPDATE = scoped("update:billing_customers", extension=True)
 

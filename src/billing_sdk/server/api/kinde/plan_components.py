@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -21,8 +20,9 @@ from billing_sdk.server.usecases.attach_component import (
     detach_component,
 )
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Plans"], route_class=StrictRoute)
+router = Operations(tags=["Plans"], route_class=StrictRoute)
 
 
 class AttachmentView(BaseModel):

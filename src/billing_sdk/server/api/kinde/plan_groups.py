@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -21,8 +20,9 @@ from billing_sdk.server.usecases.delete_plan_group import delete_plan_group
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_plan import reorder_plans
 from billing_sdk.server.usecases.update_plan_group import reorder_plan_groups, update_plan_group
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Plan groups"], route_class=StrictRoute)
+router = Operations(tags=["Plan groups"], route_class=StrictRoute)
 
 
 class PlanGroupView(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import Response
 
 from billing_sdk.errors import UnknownPlan
@@ -32,8 +32,9 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.update_plan import update_plan
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Plans"], route_class=StrictRoute)
+router = Operations(tags=["Plans"], route_class=StrictRoute)
 
 GroupCode = Annotated[str | None, Query(max_length=64, description="Only plans of this plan group.")]
 LookupKey = Annotated[str | None, Query(max_length=200, description="Only the plan with this lookup key.")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -17,9 +17,10 @@ from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.create_portal_link import SUB_NAVS, create_portal_link
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.permissions import permissions_of
+from billing_sdk.server.web.operations import Operations
 
-account_router = APIRouter(tags=["Portal"], route_class=StrictRoute)
-router = APIRouter(tags=["Portal"], route_class=StrictRoute)
+account_router = Operations(tags=["Portal"], route_class=StrictRoute)
+router = Operations(tags=["Portal"], route_class=StrictRoute)
 
 # What a member may open on behalf of an organization only with the permission to manage its billing.
 NEED_WRITE_BILLING = frozenset(

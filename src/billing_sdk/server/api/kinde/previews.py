@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -17,8 +17,9 @@ from billing_sdk.server.api.kinde.security import scoped
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.preview_agreement import preview_alteration, preview_cancellation
 from billing_sdk.server.usecases.preview_change import NextCharge, Preview, preview_change
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing agreements"], route_class=StrictRoute)
+router = Operations(tags=["Billing agreements"], route_class=StrictRoute)
 
 
 AgreementId = Annotated[str, Path(min_length=1, max_length=64)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,8 +18,9 @@ from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.delete_pricing_table import delete_pricing_table
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.save_pricing_table import save_pricing_table
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Pricing tables"], route_class=StrictRoute)
+router = Operations(tags=["Pricing tables"], route_class=StrictRoute)
 
 
 class CardText(Body):

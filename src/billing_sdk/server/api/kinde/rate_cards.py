@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -23,8 +23,9 @@ from billing_sdk.server.usecases.create_rate_card import create_rate_card
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.modify_rates import NewRate, modify_rates
 from billing_sdk.server.usecases.update_rate_card import update_rate_card
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Rate cards"], route_class=StrictRoute)
+router = Operations(tags=["Rate cards"], route_class=StrictRoute)
 
 WantedVersion = Annotated[str, Query(max_length=64, description="An id, `latest` or `live`.")]
 

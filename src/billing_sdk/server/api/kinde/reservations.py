@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import Path
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,8 +19,9 @@ from billing_sdk.server.usecases.commit_reservation import commit_reservation, r
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.release_reservation import release_reservation
 from billing_sdk.server.usecases.reserve_usage import lease_usage, reserve_usage
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing reservations"], route_class=StrictRoute)
+router = Operations(tags=["Billing reservations"], route_class=StrictRoute)
 
 ReservationId = Annotated[str, Path(min_length=1, max_length=64)]
 

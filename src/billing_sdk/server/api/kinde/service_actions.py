@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,8 +18,9 @@ from billing_sdk.server.domain.catalog import ServiceAction
 from billing_sdk.server.domain.periods import Cadence
 from billing_sdk.server.usecases.create_service_action import create_service_action, update_service_action
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Service actions"], route_class=StrictRoute)
+router = Operations(tags=["Service actions"], route_class=StrictRoute)
 
 
 class ServiceActionView(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -16,8 +16,9 @@ from billing_sdk.server.domain.metering import LONGEST_KEY
 from billing_sdk.server.storage.subjects import SubjectKey
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.subject_keys import give_subject_key, take_subject_key
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(
+router = Operations(
     prefix="/billing/customers/{customer_id}/subject_keys", tags=["Billing customers"], route_class=StrictRoute
 )
 READ = scoped("read:billing_customers", extension=True)

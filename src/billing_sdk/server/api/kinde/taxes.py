@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -21,8 +21,9 @@ from billing_sdk.server.domain.tax import TaxCode, TaxRate
 from billing_sdk.server.usecases.create_tax_code import create_tax_code
 from billing_sdk.server.usecases.create_tax_rate import create_tax_rate, end_tax_rate
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Tax"], route_class=StrictRoute)
+router = Operations(tags=["Tax"], route_class=StrictRoute)
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from time import monotonic
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,11 +18,12 @@ from billing_sdk.server.usecases.advance_clock import advance_clock
 from billing_sdk.server.usecases.create_clock import create_clock, require_test_environment
 from billing_sdk.server.usecases.delete_clock import delete_clock
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
 # Shorter than any client waits for an answer, and than the server waits for its last ones when it is stopped.
 PIECE_SECONDS = 2.0
 
-router = APIRouter(tags=["Test clocks"], route_class=StrictRoute)
+router = Operations(tags=["Test clocks"], route_class=StrictRoute)
 
 
 class TestClockView(BaseModel):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -22,8 +21,9 @@ from billing_sdk.server.domain.invoicing import TOP_UP
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.top_up_credit import top_up_credit
 from billing_sdk.server.usecases.watch_credit import delete_credit_settings, save_credit_settings
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Credit for usage"], route_class=StrictRoute)
+router = Operations(tags=["Credit for usage"], route_class=StrictRoute)
 
 
 class NewTopUp(Body):

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -34,6 +33,7 @@ from billing_sdk.server.web.cloud_events import (
     read_with_care,
 )
 from billing_sdk.server.web.handlers import outage_answer
+from billing_sdk.server.web.operations import Operations
 
 PATH = "/billing/usage_events"
 SCOPE = "create:meter_usage"
@@ -187,7 +187,7 @@ class _AsItIs(APIRoute):
         return take_in
 
 
-router = APIRouter(tags=["Usage events"], route_class=_AsItIs)
+router = Operations(tags=["Usage events"], route_class=_AsItIs)
 
 _EVENT = {
     "type": "object",

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,8 +23,9 @@ from billing_sdk.server.domain.metering import StoredEvent
 from billing_sdk.server.usecases.correct_event import LONGEST_REASON, amend_event, cancel_event
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.list_usage_events import EventFilter, list_usage_events
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Usage events"], route_class=StrictRoute)
+router = Operations(tags=["Usage events"], route_class=StrictRoute)
 
 PLACE = "usage_events"
 LONGEST = 255

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -27,8 +27,9 @@ from billing_sdk.server.usecases.people import (
     MAX_PROVIDED_ID_LENGTH,
 )
 from billing_sdk.server.usecases.update_user import update_user
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Users"], route_class=StrictRoute)
+router = Operations(tags=["Users"], route_class=StrictRoute)
 
 UserId = Annotated[str, Query(alias="id", min_length=1, max_length=64)]
 Expand = Annotated[

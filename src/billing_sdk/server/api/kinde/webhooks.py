@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -19,8 +18,9 @@ from billing_sdk.server.usecases.delete_endpoint import delete_endpoint
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.register_endpoint import register_endpoint
 from billing_sdk.server.usecases.update_endpoint import update_endpoint
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Webhooks"], route_class=StrictRoute)
+router = Operations(tags=["Webhooks"], route_class=StrictRoute)
 
 EventTypes = Annotated[list[str], Field(min_length=1, max_length=100)]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from functools import partial
+
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -11,13 +12,15 @@ from starlette.routing import BaseRoute, Mount
 from billing_sdk._version import __version__
 from billing_sdk.server.api.kolaylogin import answers, billing
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Door
 
 PREFIX = "/v1/dashboard"
 
 
 def routes(engine: Engine) -> list[BaseRoute]:
     """Return the route of the dashboard's API."""
-    app = FastAPI(
+    app = Door(
+        operations=partial(billing.router.made, prefix="/billing", responses=answers.REFUSALS, name_of=_name_of),
         title="Dashboard API",
         version=__version__,
         servers=[{"url": f"{engine.settings.base_url}{PREFIX}"}],
@@ -33,7 +36,6 @@ def routes(engine: Engine) -> list[BaseRoute]:
         return JSONResponse(app.openapi())
 
     app.add_route("/openapi.json", openapi, include_in_schema=False)
-    app.include_router(billing.router, prefix="/billing", responses=answers.REFUSALS)
     app.state.engine = engine
     return [Mount(PREFIX, app=app)]
 

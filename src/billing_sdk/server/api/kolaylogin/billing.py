@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,9 +14,10 @@ from billing_sdk.server.usecases.disable_billing import disable_billing
 from billing_sdk.server.usecases.enable_billing import enable_billing
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web.once import IdempotencyKey, Once, one_key
+from billing_sdk.server.web.operations import Operations
 from billing_sdk.server.web.strict_route import StrictRoute
 
-router = APIRouter(tags=["Billing"], route_class=StrictRoute)
+router = Operations(tags=["Billing"], route_class=StrictRoute)
 
 
 async def once_for(

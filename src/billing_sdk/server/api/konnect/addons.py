@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.server.api.konnect.addon_body import AddonFields, AddonView, NewAddon, draft_of, sent_addon
@@ -30,8 +30,9 @@ from billing_sdk.server.usecases.konnect_plans import (
     require_draft,
     update_draft,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Add-ons"], route_class=KonnectRoute)
+router = Operations(tags=["Add-ons"], route_class=KonnectRoute)
 
 LISTED = Listing(
     filters={

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,9 +42,10 @@ from billing_sdk.server.api.konnect import (
 )
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
+from billing_sdk.server.web.operations import Door, Operations
 
 PREFIXES = ("/v3/openmeter", "/api/v3/openmeter")
-ROUTERS: tuple[APIRouter, ...] = (
+ROUTERS: tuple[Operations, ...] = (
     addons.router,
     charges.router,
     credit_adjustments.router,
@@ -80,7 +81,8 @@ def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
 
 def create_app(engine: Engine, ingestion: Ingestion, *, prefix: str) -> FastAPI:
     """Return the door with its OpenAPI document at `openapi.json`."""
-    app = FastAPI(
+    app = Door(
+        operations=_operations,
         title="Metering & Billing",
         version=__version__,
         servers=[{"url": f"{engine.settings.base_url}{prefix}"}],
@@ -92,7 +94,6 @@ def create_app(engine: Engine, ingestion: Ingestion, *, prefix: str) -> FastAPI:
         exception_handlers=problems.exception_handlers(),
     )
     app.add_route("/openapi.json", _openapi_document(app), include_in_schema=False)
-    app.router.routes.extend(_operations())
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app
@@ -101,10 +102,7 @@ def create_app(engine: Engine, ingestion: Ingestion, *, prefix: str) -> FastAPI:
 @cache
 def _operations() -> tuple[BaseRoute, ...]:
     """Return the operations, for all servers of this process together; they depend on no engine."""
-    gathered = APIRouter(generate_unique_id_function=_name_of)
-    for router in ROUTERS:
-        gathered.include_router(router)
-    return tuple(gathered.routes)
+    return tuple(route for router in ROUTERS for route in router.made(name_of=_name_of))
 
 
 def _openapi_document(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
@@ -25,8 +25,9 @@ from billing_sdk.server.usecases.install_app import install_app
 from billing_sdk.server.usecases.known_tax_codes import EVER_SINCE
 from billing_sdk.server.usecases.rotate_app_key import rotate_app_key
 from billing_sdk.server.usecases.uninstall_app import uninstall_app
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Apps"], route_class=KonnectRoute)
+router = Operations(tags=["Apps"], route_class=KonnectRoute)
 
 LISTED = Listing()
 AppId = Annotated[str, ULID_IN_PATH, AfterValidator(lambda ulid: id_from_ulid("app", ulid))]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -32,8 +32,9 @@ from billing_sdk.server.usecases.accounts import account_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_in_force import policies_of
 from billing_sdk.server.usecases.planned_charges import KnownCharge, charges_of, plan_charge, used_for
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Charges"], route_class=KonnectRoute)
+router = Operations(tags=["Charges"], route_class=KonnectRoute)
 
 STATUSES = ("created", "active", "final", "deleted")
 VALUES: dict[str, Callable[[KnownCharge], Any]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from billing_sdk.errors import InvalidRequest
@@ -14,8 +13,9 @@ from billing_sdk.server.api.konnect.values import CurrencyCode, CustomerId, Desc
 from billing_sdk.server.usecases.accounts import live_account
 from billing_sdk.server.usecases.adjust_credit import adjust_credit
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Credits"], route_class=KonnectRoute)
+router = Operations(tags=["Credits"], route_class=KonnectRoute)
 
 
 class NewAdjustment(Body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 
 from billing_sdk.server.api.konnect.bodies import KonnectRoute, View
 from billing_sdk.server.api.konnect.filters import EXACT, STRING
@@ -14,8 +14,9 @@ from billing_sdk.server.api.konnect.values import CustomerId, Instant, Numeric
 from billing_sdk.server.domain.catalog import is_unit
 from billing_sdk.server.usecases.accounts import account_of
 from billing_sdk.server.usecases.look_up_credit import credit_at
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Credits"], route_class=KonnectRoute)
+router = Operations(tags=["Credits"], route_class=KonnectRoute)
 
 LISTED = Listing(filters={"currency": EXACT, "feature_key": STRING}, pages=None)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
@@ -47,8 +47,9 @@ from billing_sdk.server.usecases.fund_credit import (
     known_grants,
 )
 from billing_sdk.server.usecases.settle_grant import settle_grant
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Credits"], route_class=KonnectRoute)
+router = Operations(tags=["Credits"], route_class=KonnectRoute)
 
 Status: TypeAlias = Literal["pending", "active", "expired", "voided"]
 STATUSES: tuple[Status, ...] = ("pending", "active", "expired", "voided")

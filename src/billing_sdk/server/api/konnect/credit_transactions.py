@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 
 from billing_sdk.server.api.konnect.bodies import KonnectRoute, View
 from billing_sdk.server.api.konnect.filters import STRING, one_of
@@ -21,8 +21,9 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.credit_history import Transaction
 from billing_sdk.server.usecases.accounts import account_of
 from billing_sdk.server.usecases.look_up_credit import counting
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Credits"], route_class=KonnectRoute)
+router = Operations(tags=["Credits"], route_class=KonnectRoute)
 
 TransactionType: TypeAlias = Literal["funded", "consumed", "expired"]
 # What is undone has the type of what it undoes, with the other sign: those of a type add up to what is left of it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
@@ -23,8 +22,9 @@ from billing_sdk.server.usecases.accounts import account_of, live_account
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.link_payer import link_payer, payer_reference_of
 from billing_sdk.server.usecases.update_customer import update_customer
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Customer billing"], route_class=KonnectRoute)
+router = Operations(tags=["Customer billing"], route_class=KonnectRoute)
 
 
 class StripeData(Body):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -22,8 +22,9 @@ from billing_sdk.server.usecases.create_account import create_account
 from billing_sdk.server.usecases.delete_account import delete_account
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_account import update_account
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Customers"], route_class=KonnectRoute)
+router = Operations(tags=["Customers"], route_class=KonnectRoute)
 
 LISTED = Listing(
     filters={

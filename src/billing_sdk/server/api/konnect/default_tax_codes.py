@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from starlette.responses import Response
 
 from billing_sdk.server.api.konnect.bodies import Body, KonnectRoute, View
@@ -16,8 +15,9 @@ from billing_sdk.server.usecases.default_tax_codes import (
     update_default_tax_codes,
 )
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Tax codes"], route_class=KonnectRoute)
+router = Operations(tags=["Tax codes"], route_class=KonnectRoute)
 
 
 class TaxCodeReference(Body):

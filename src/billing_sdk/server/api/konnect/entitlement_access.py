@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from fastapi import APIRouter
-
 from billing_sdk.server.api.konnect.bodies import KonnectRoute, View
 from billing_sdk.server.api.konnect.security import EngineOf, scoped
 from billing_sdk.server.api.konnect.values import CustomerId
@@ -18,8 +16,9 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.load_entitlements import EntitlementView, load_entitlements
 from billing_sdk.server.usecases.own_entitlements import entitlements_of_customer
 from billing_sdk.server.usecases.own_standing import own_standing
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Entitlements"], route_class=KonnectRoute)
+router = Operations(tags=["Entitlements"], route_class=KonnectRoute)
 
 
 class Access(NamedTuple):

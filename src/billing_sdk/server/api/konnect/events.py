@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -36,6 +36,7 @@ from billing_sdk.server.usecases.browse_usage_events import (
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.query_usage import everything_of
 from billing_sdk.server.web.incoming_batch import KINDS, read_events
+from billing_sdk.server.web.operations import Operations
 
 LISTED = Listing(
     filters={
@@ -98,8 +99,8 @@ class EventRoute(KonnectRoute):
         return super(KonnectRoute, self).get_route_handler()
 
 
-router = APIRouter(tags=["Events"], route_class=KonnectRoute)
-intake = APIRouter(tags=["Events"], route_class=EventRoute)
+router = Operations(tags=["Events"], route_class=KonnectRoute)
+intake = Operations(tags=["Events"], route_class=EventRoute)
 
 _SENT = {kind: {"schema": {"type": "object" if "batch" not in kind else "array"}} for kind in KINDS}
 _INTAKE = scoped("create:meter_usage")

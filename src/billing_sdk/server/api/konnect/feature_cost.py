@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from billing_sdk.errors import Gone
@@ -14,8 +13,9 @@ from billing_sdk.server.api.konnect.values import Instant, Numeric
 from billing_sdk.server.domain.costs import CURRENCY
 from billing_sdk.server.usecases.feature_cost import cost_of_usage
 from billing_sdk.server.usecases.konnect_features import feature_known_as
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Features"], route_class=KonnectRoute)
+router = Operations(tags=["Features"], route_class=KonnectRoute)
 
 
 class CostRowView(View):

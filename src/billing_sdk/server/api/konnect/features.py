@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator, Discriminator, Field, Tag
 from starlette.responses import Response
 
@@ -43,8 +43,9 @@ from billing_sdk.server.usecases.konnect_features import (
     set_unit_cost,
 )
 from billing_sdk.server.usecases.llm_prices import price_book
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Features"], route_class=KonnectRoute)
+router = Operations(tags=["Features"], route_class=KonnectRoute)
 
 LISTED = Listing(
     filters={"key": STRING, "name": STRING, "meter_id": by_ulid("meter")},

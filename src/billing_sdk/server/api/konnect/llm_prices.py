@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator
 from starlette.responses import Response
 
@@ -24,8 +24,9 @@ from billing_sdk.server.storage.conditions import all_hold
 from billing_sdk.server.storage.konnect_customers import Order
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.llm_prices import drop_llm_price, llm_price, override_llm_price, price_book
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["LLM Cost"], route_class=KonnectRoute)
+router = Operations(tags=["LLM Cost"], route_class=KonnectRoute)
 
 # What lists can be asked, and sorted by.
 VALUES: dict[str, Callable[[LLMPrice], Any]] = {

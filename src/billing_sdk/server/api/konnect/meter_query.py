@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,9 +25,10 @@ from billing_sdk.server.storage.konnect import Extras
 from billing_sdk.server.usecases.accounts import Account, account_of
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.query_usage import query_usage
+from billing_sdk.server.web.operations import Operations
 from billing_sdk.server.web.usage_csv import usage_csv
 
-router = APIRouter(tags=["Meters"], route_class=KonnectRoute)
+router = Operations(tags=["Meters"], route_class=KonnectRoute)
 
 GRANULARITIES: dict[str, Granularity] = {"PT1M": "minute", "PT1H": "hour", "P1D": "day", "P1M": "month"}
 LONGEST = timedelta(days=3_650)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
@@ -25,8 +25,9 @@ from billing_sdk.server.storage.conditions import all_hold
 from billing_sdk.server.storage.konnect import Extras
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.konnect_meters import ChosenMeter, change_meter, choose_meter, drop_meter, known_meters
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Meters"], route_class=KonnectRoute)
+router = Operations(tags=["Meters"], route_class=KonnectRoute)
 
 LISTED = Listing(
     filters={"key": STRING, "name": STRING}, sorts=("key", "name", "aggregation", "updated_at", "created_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
@@ -33,8 +33,9 @@ from billing_sdk.server.usecases.konnect_plan_addons import (
     update_association,
 )
 from billing_sdk.server.usecases.konnect_plans import get_record
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Plans"], route_class=KonnectRoute)
+router = Operations(tags=["Plans"], route_class=KonnectRoute)
 
 LISTED = Listing()
 PlanAddonId = Annotated[str, ULID_IN_PATH, AfterValidator(partial(id_from_ulid, "plan_addon"))]

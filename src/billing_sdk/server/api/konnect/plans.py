@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator
 from starlette.responses import Response
 
@@ -36,8 +36,9 @@ from billing_sdk.server.usecases.konnect_plans import (
     require_draft,
     update_draft,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Plans"], route_class=KonnectRoute)
+router = Operations(tags=["Plans"], route_class=KonnectRoute)
 
 SORTS = ("id", "key", "version", "created_at", "updated_at")
 LISTED = Listing(

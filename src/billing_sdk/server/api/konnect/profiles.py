@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator
 from starlette.responses import Response
 
@@ -35,8 +35,9 @@ from billing_sdk.server.usecases.billing_profiles import (
 )
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.known_tax_codes import EVER_SINCE
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Billing profiles"], route_class=KonnectRoute)
+router = Operations(tags=["Billing profiles"], route_class=KonnectRoute)
 
 LISTED = Listing()
 ProfileId = Annotated[str, ULID_IN_PATH, AfterValidator(lambda ulid: id_from_ulid("profile", ulid))]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import AliasChoices, Field
 from starlette.responses import Response
 
@@ -21,8 +20,9 @@ from billing_sdk.server.usecases.begin_checkout import begin_checkout
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.link_payer import payer_reference_of
 from billing_sdk.server.usecases.open_portal import open_portal
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Stripe sessions"], route_class=KonnectRoute)
+router = Operations(tags=["Stripe sessions"], route_class=KonnectRoute)
 
 LAST_SECOND = 253_402_300_799
 Text = Annotated[str, Field(min_length=1, max_length=2048)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator
 
 from billing_sdk.errors import NotFound
@@ -21,8 +21,9 @@ from billing_sdk.server.ids import id_from_ulid
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.konnect_subscriptions import get_subscription
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Subscriptions"], route_class=KonnectRoute)
+router = Operations(tags=["Subscriptions"], route_class=KonnectRoute)
 
 LISTED = Listing(sorts=("id", "created_at", "updated_at"))
 SubscriptionAddonId = Annotated[str, ULID_IN_PATH, AfterValidator(partial(id_from_ulid, "subscription_addon"))]

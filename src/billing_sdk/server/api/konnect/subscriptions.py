@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
@@ -40,8 +40,9 @@ from billing_sdk.server.usecases.change_subscription import (
 )
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.konnect_subscriptions import get_subscription as find, page_subscriptions
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Subscriptions"], route_class=KonnectRoute)
+router = Operations(tags=["Subscriptions"], route_class=KonnectRoute)
 
 LISTED = Listing(
     filters={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import Depends, Query
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
@@ -22,8 +22,9 @@ from billing_sdk.server.usecases.delete_tax_code import delete_tax_code
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.known_tax_codes import KnownTaxCode, find_tax_code, known_tax_codes
 from billing_sdk.server.usecases.update_tax_code import make_tax_code, update_tax_code
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Tax codes"], route_class=KonnectRoute)
+router = Operations(tags=["Tax codes"], route_class=KonnectRoute)
 
 LISTED = Listing()
 STRIPE_CODE = re.compile(r"txcd_\d{8}", re.ASCII)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from functools import cache
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -15,6 +15,7 @@ from billing_sdk._version import __version__
 from billing_sdk.server.api.openmeter import customers, entitlements, events, problems, subjects, usage
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
+from billing_sdk.server.web.operations import Door
 
 PREFIX = "/api/v1"
 NEWER = "/api/v2"
@@ -33,7 +34,8 @@ def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
 
 def create_app(engine: Engine, ingestion: Ingestion) -> FastAPI:
     """Return the door."""
-    app = FastAPI(
+    app = Door(
+        operations=_operations,
         title="OpenMeter",
         version=__version__,
         openapi_url=None,
@@ -42,7 +44,6 @@ def create_app(engine: Engine, ingestion: Ingestion) -> FastAPI:
         exception_handlers=problems.exception_handlers(),
     )
     app.add_route("/openapi.json", _openapi_document(app), include_in_schema=False)
-    app.router.routes.extend(_operations())
     app.state.engine = engine
     app.state.ingestion = ingestion
     return app
@@ -51,14 +52,13 @@ def create_app(engine: Engine, ingestion: Ingestion) -> FastAPI:
 @cache
 def _operations() -> tuple[BaseRoute, ...]:
     """Return the operations, for all servers of this process together; they depend on no engine."""
-    gathered = APIRouter()
-    for router in (events.intake, events.router, usage.router, customers.router, subjects.router):
-        gathered.include_router(router, prefix=PREFIX)
-    gathered.include_router(entitlements.router_for(entitlements.SUBJECTS), prefix=PREFIX)
-    gathered.include_router(entitlements.grants, prefix=PREFIX)
-    gathered.include_router(events.newer, prefix=NEWER)
-    gathered.include_router(entitlements.router_for(entitlements.CUSTOMERS), prefix=NEWER)
-    return tuple(gathered.routes)
+    older = (events.intake, events.router, usage.router, customers.router, subjects.router)
+    of_subjects = entitlements.router_for(entitlements.SUBJECTS)
+    of_customers = entitlements.router_for(entitlements.CUSTOMERS)
+    return (
+        *(route for router in (*older, of_subjects, entitlements.grants) for route in router.made(prefix=PREFIX)),
+        *(route for router in (events.newer, of_customers) for route in router.made(prefix=NEWER)),
+    )
 
 
 def _openapi_document(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:

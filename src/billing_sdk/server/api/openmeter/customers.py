@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 from starlette.responses import Response
 
@@ -31,8 +31,9 @@ from billing_sdk.server.usecases.konnect_features import (
     known_features,
 )
 from billing_sdk.server.usecases.update_account import update_account
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Customers"], route_class=KonnectRoute)
+router = Operations(tags=["Customers"], route_class=KonnectRoute)
 
 
 class UsageAttribution(Sent):

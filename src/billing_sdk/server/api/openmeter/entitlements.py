@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import AfterValidator
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,6 +38,7 @@ from billing_sdk.server.usecases.own_entitlements import (
     take_entitlement,
 )
 from billing_sdk.server.usecases.own_standing import own_history, own_standing
+from billing_sdk.server.web.operations import Operations
 
 CREATE, UPDATE = scope("create:billing_allowances"), scope("update:billing_allowances")
 READ = scope("read:billing_entitlements")
@@ -46,7 +47,7 @@ GrantId = Annotated[str, ULID_IN_PATH, AfterValidator(lambda ulid: id_from_ulid(
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=1_000, alias="pageSize")]
 
-grants = APIRouter(tags=["Entitlements"], route_class=KonnectRoute)
+grants = Operations(tags=["Entitlements"], route_class=KonnectRoute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,9 @@ def delete_grant(caller: CallerOf, grant_id: GrantId, once: OnlyOnce) -> Respons
     return once(serve, status=204)
 
 
-def router_for(holder: Holder) -> APIRouter:
+def router_for(holder: Holder) -> Operations:
     """Return the operations on the entitlements of subjects, or of customers."""
-    router = APIRouter(tags=["Entitlements"], route_class=KonnectRoute)
+    router = Operations(tags=["Entitlements"], route_class=KonnectRoute)
     every, one = f"{holder.path}/entitlements", f"{holder.path}/entitlements/{{name}}"
 
     def answer(engine: Engine, customer: Customer, who: str, known: KnownEntitlement) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,10 +23,11 @@ from billing_sdk.server.ids import ULID, id_from_ulid
 from billing_sdk.server.storage.conditions import Condition, Operand, Operator
 from billing_sdk.server.usecases.browse_usage_events import Wanted, browse_usage_events
 from billing_sdk.server.web import read_json
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Events"], route_class=KonnectRoute)
-newer = APIRouter(tags=["Events"], route_class=KonnectRoute)
-intake = APIRouter(tags=["Events"])
+router = Operations(tags=["Events"], route_class=KonnectRoute)
+newer = Operations(tags=["Events"], route_class=KonnectRoute)
+intake = Operations(tags=["Events"])
 
 MOST_LISTED = 100
 LIST = "openmeter/events"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from pydantic import Field, RootModel
 from starlette.responses import Response
 
@@ -21,8 +20,9 @@ from billing_sdk.server.usecases.known_subjects import (
     known_subjects,
     save_subject,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Subjects"], route_class=KonnectRoute)
+router = Operations(tags=["Subjects"], route_class=KonnectRoute)
 
 
 class NewSubject(Sent):

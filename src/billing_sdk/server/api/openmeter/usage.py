@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,8 +32,9 @@ from billing_sdk.server.usecases.konnect_meters import (
     drop_meter,
     known_meters,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(tags=["Usage"], route_class=KonnectRoute)
+router = Operations(tags=["Usage"], route_class=KonnectRoute)
 
 WINDOWS: dict[str, Literal["PT1M", "PT1H", "P1D", "P1M"]] = {
     "MINUTE": "PT1M",

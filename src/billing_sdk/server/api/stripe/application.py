@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Final, Literal
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.routing import BaseRoute, Mount
 
 from billing_sdk._version import __version__
@@ -50,10 +50,11 @@ from billing_sdk.server.api.stripe.headers import StripeApp
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.web import ExpressRoutes, Shapes
+from billing_sdk.server.web.operations import Operations
 
 Api = Literal["v1", "v2"]
 
-V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
+V1_ROUTERS: Final[tuple[Operations, ...]] = (
     credit_grants.router,
     credit_balances.router,
     events.v1_router,
@@ -70,7 +71,7 @@ V1_ROUTERS: Final[tuple[APIRouter, ...]] = (
     meter_summaries.router,
     meter_events.v1_router,
 )
-V2_ROUTERS: Final[tuple[APIRouter, ...]] = (
+V2_ROUTERS: Final[tuple[Operations, ...]] = (
     custom_pricing_units.router,
     overage_rates.router,
     payer_profiles.router,
@@ -116,6 +117,7 @@ def routes(engine: Engine, ingestion: Ingestion) -> list[BaseRoute]:
 def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
     """Return one of the two; routes and error handlers know which one by `app.state.api`."""
     app = StripeApp(
+        operations=partial(_operations, api),
         title=f"Stripe door {api}",
         version=__version__,
         openapi_url=None,  # the published clients and their documentation describe these APIs
@@ -124,7 +126,6 @@ def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
         redirect_slashes=False,  # an address that is none has an error; a key is not to follow one elsewhere
         exception_handlers=problems.exception_handlers(),
     )
-    app.router.routes.extend(_operations(api))
     app.state.api = api
     app.state.engine = engine
     app.state.ingestion = ingestion
@@ -135,7 +136,4 @@ def create_app(engine: Engine, ingestion: Ingestion, api: Api) -> FastAPI:
 @cache
 def _operations(api: Api) -> tuple[BaseRoute, ...]:
     """Return the operations, for all servers of this process together; they depend on no engine."""
-    gathered = APIRouter()
-    for router in V1_ROUTERS if api == "v1" else V2_ROUTERS:
-        gathered.include_router(router)
-    return tuple(gathered.routes)
+    return tuple(route for router in (V1_ROUTERS if api == "v1" else V2_ROUTERS) for route in router.made())

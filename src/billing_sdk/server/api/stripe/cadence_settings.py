@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import BillingError, UnknownSetting
@@ -37,8 +37,9 @@ from billing_sdk.server.api.stripe.setting_views import (
 from billing_sdk.server.api.stripe.stored_pages import newest_first
 from billing_sdk.server.usecases.cadence_settings import LATEST, create_setting, update_setting
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 TAKEN_BILL: Final = "lookup_key_already_used_for_bill_setting"
 TAKEN_COLLECTION: Final = "lookup_key_already_used_for_collection_setting"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import BeforeValidator
 from starlette.responses import Response
 
@@ -45,8 +45,9 @@ from billing_sdk.server.usecases.billing_cadences import (
     update_cadence,
 )
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 CadenceInPath = Annotated[str, path_id("billing_cadence", "cadence_id")]
 Included = Annotated[frozenset[str], Depends(included)]

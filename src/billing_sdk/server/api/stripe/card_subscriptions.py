@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -51,8 +51,9 @@ from billing_sdk.server.usecases.cancel_agreement import cancel_agreement
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.subscribe_to_card import KIND as CARD_PLAN, subscribe_to_card
 from billing_sdk.server.usecases.update_subscription import update_subscription
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 KIND = "rate_card_subscription"
 READ = v2("read:billing_agreements")

@@ -9,7 +9,7 @@ import re
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -38,8 +38,9 @@ from billing_sdk.server.usecases.checkout_sessions import (
     quote_session,
 )
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ: Final = "read:billing_agreements"
 WRITE: Final = "create:billing_agreements"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import BillingError, UnknownCreditGrant
@@ -38,8 +38,9 @@ from billing_sdk.server.usecases.stripe_credit import (
     told_movement,
     units_of_credit,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ = "read:billing_credits"
 Reason = Literal[

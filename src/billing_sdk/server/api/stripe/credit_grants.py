@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -49,8 +49,9 @@ from billing_sdk.server.usecases.stripe_credit import (
 )
 from billing_sdk.server.usecases.update_credit import change_credit_end
 from billing_sdk.server.usecases.void_credit import void_credit
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ = "read:billing_credits"
 CREATE = "create:billing_credits"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -20,8 +20,9 @@ from billing_sdk.server.domain.catalog import CustomUnit
 from billing_sdk.server.storage.paging import PageRequest
 from billing_sdk.server.usecases.custom_units import create_custom_unit, update_custom_unit
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ, CREATE, UPDATE = "read:billing_plans", "create:billing_plans", "update:billing_plans"
 # As many units as anybody has; they are looked through for each page.

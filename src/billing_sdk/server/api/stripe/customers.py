@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -34,8 +34,9 @@ from billing_sdk.server.usecases.stripe_customers import (
     update_stripe_customer,
 )
 from billing_sdk.server.usecases.stripe_payment_methods import charge_by, unattached
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 CustomerIdInPath = Annotated[str, path_id("customer")]
 # What the engine knows itself; all else that was sent is kept as it was sent.

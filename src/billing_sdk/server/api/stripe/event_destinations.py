@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,8 +38,9 @@ from billing_sdk.server.usecases.signed_endpoints import (
     register_signed_endpoint,
     update_signed_endpoint,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 KIND: Final = "event_destination"
 URL: Final = "webhook_endpoint.url"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -27,9 +27,10 @@ from billing_sdk.server.domain.events import Event, EventForm
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.storage.pointing_events import EventQuery
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-v1_router = APIRouter(route_class=StripeRoute)
-v2_router = APIRouter(route_class=StripeRoute)
+v1_router = Operations(route_class=StripeRoute)
+v2_router = Operations(route_class=StripeRoute)
 
 KIND: Final = "event"
 KEPT_FOR: Final = timedelta(days=30)

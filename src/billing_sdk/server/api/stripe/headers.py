@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
 from starlette.types import Message, Receive, Scope, Send
+
+from billing_sdk.server.web.operations import Door
 
 LONGEST_KEY = 255
 
 
-class StripeApp(FastAPI):
+class StripeApp(Door):
     """One of the door's APIs, which adds the headers to whatever it answers, also where nobody expected an error."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

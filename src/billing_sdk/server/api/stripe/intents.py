@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.server.api.stripe.answers import Answering
@@ -31,8 +31,9 @@ from billing_sdk.server.usecases.commit_intent import commit_intent
 from billing_sdk.server.usecases.draft_intent import draft_intent
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.reserve_intent import cancel_intent, release_intent, reserve_intent
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ = v2("read:billing_agreements")
 WRITE = v2("create:billing_agreements")

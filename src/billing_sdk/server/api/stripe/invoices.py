@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import (
@@ -37,8 +37,9 @@ from billing_sdk.server.usecases.draft_invoice import finalize_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.settle_by_hand import write_off_invoice
 from billing_sdk.server.usecases.void_invoice import void_invoice
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 INSTEAD: Final = "invoice_not_editable"
 TOO_LATE: Final = (InvoiceLocked, InvoiceNotIssued, InvoiceNotPayable, InvoicePaid, InvoiceVoid)

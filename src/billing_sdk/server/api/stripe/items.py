@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -38,8 +38,9 @@ from billing_sdk.server.usecases.create_item import create_metered_item
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.metered_features import feature_of_meter, meters_of_items
 from billing_sdk.server.usecases.update_item import update_metered_item
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 Item = TypeVar("Item", MeteredItem, LicensedItem, OneTimeItem)
 ItemPath = Annotated[str, path_id("billable_item", "item_id")]

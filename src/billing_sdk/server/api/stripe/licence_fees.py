@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import BillingError, NotFound, VersionNotFound
@@ -38,8 +38,9 @@ from billing_sdk.server.domain.catalog import LicenceFeeObject, LicenceFeeVersio
 from billing_sdk.server.usecases.create_licence_fee import create_licence_fee
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_licence_fee import update_licence_fee
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 FeePath = Annotated[str, path_id("license_fee", "fee_id")]
 CODES: dict[type[BillingError], str] = {

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,11 +22,12 @@ from billing_sdk.server.api.stripe.security import CallerOf, v1, v2
 from billing_sdk.server.api.stripe.values import Instant, Livemode, UnixTime
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
 SCOPE = "create:meter_usage"
 
-v1_router = APIRouter(route_class=StripeRoute)
-v2_router = APIRouter(route_class=StripeRoute)
+v1_router = Operations(route_class=StripeRoute)
+v2_router = Operations(route_class=StripeRoute)
 
 EventName = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Identifier = Annotated[str, Field(min_length=1, max_length=LONGEST_IDENTIFIER)]

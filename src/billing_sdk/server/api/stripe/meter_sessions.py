@@ -10,7 +10,6 @@ import json
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -29,6 +28,7 @@ from billing_sdk.server.sealing import Sealer
 from billing_sdk.server.usecases.api_tokens import authenticate_program, recall_program
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import authorization_of
+from billing_sdk.server.web.operations import Operations
 
 SCOPE: Final = "create:meter_usage"
 LASTING: Final = timedelta(minutes=15)
@@ -38,7 +38,7 @@ MOST_KNOWN: Final = 10_000
 LONGEST_TOKEN: Final = 16_384
 
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 
 class Nothing(Body):

@@ -14,7 +14,6 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -45,6 +44,7 @@ from billing_sdk.server.usecases.ingest_usage import Ingestion
 from billing_sdk.server.usecases.report_meter_faults import note_meter_faults
 from billing_sdk.server.web import pass_billing_gate
 from billing_sdk.server.web.handlers import outage_answer
+from billing_sdk.server.web.operations import Operations
 
 PATH = "/billing/meter_event_stream"
 # For so long may a meter be taken for known that is no more, or read other members of a payload.
@@ -78,7 +78,7 @@ class AsItIs(APIRoute):
         return _take_in
 
 
-router = APIRouter(route_class=AsItIs)
+router = Operations(route_class=AsItIs)
 
 
 @router.post(PATH)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -28,6 +28,7 @@ from billing_sdk.server.domain.metering import CUSTOMER, SUBJECT, DimensionFilte
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.usecases.event_meters import EventMeter, find_meter, key_in
 from billing_sdk.server.usecases.query_usage import everything_of, usage_of
+from billing_sdk.server.web.operations import Operations
 
 MINUTE = timedelta(minutes=1)
 ALIGNED = {None: MINUTE, "hour": timedelta(hours=1), "day": timedelta(days=1)}
@@ -37,7 +38,7 @@ UTC_ZONE = "UTC"
 EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 KIND = "meter"
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 Key = Annotated[str, Field(min_length=1, max_length=100)]
 

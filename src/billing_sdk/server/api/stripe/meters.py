@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -38,12 +38,13 @@ from billing_sdk.server.usecases.event_meters import (
     reactivate_meter,
     rename_meter,
 )
+from billing_sdk.server.web.operations import Operations
 
 KIND: Final = "meter"
 Status = Literal["active", "inactive"]
 PayloadKey = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^'\"\\\x00-\x1f]+$")]
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 
 class CustomerMapping(FormBody):

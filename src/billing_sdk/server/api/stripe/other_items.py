@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.server.api.stripe.answers import Answering
@@ -30,8 +30,9 @@ from billing_sdk.server.api.stripe.security import CallerOf, EngineOf, v2
 from billing_sdk.server.usecases.create_item import create_licensed_item, create_one_time_item
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_item import update_licensed_item, update_one_time_item
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 WantedItems = Annotated[Wanted[LookupFilters], Depends(ITEMS)]
 
 

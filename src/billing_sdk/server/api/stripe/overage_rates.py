@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -31,8 +31,9 @@ from billing_sdk.server.domain.catalog import OneTimeItem, OverageRate, RateCard
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.overage_rates import add_overage_rate, delete_overage_rate
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 PATH = "/billing/rate_cards/{rate_card_id}/custom_pricing_unit_overage_rates"
 KIND: Final = "custom_pricing_unit_overage_rate"

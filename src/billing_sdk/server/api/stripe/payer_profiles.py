@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import BillingError, NotFound, UnknownPayerProfile
@@ -25,8 +25,9 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.payer_profiles import create_payer, update_payer
 from billing_sdk.server.usecases.stripe_customers import stripe_customer
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 CODES: Final[Mapping[type[BillingError], str]] = {
     UnknownPayerProfile: "billing_profile_not_found",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -44,8 +44,9 @@ from billing_sdk.server.usecases.payment_intents import (
 )
 from billing_sdk.server.usecases.stripe_customers import live_stripe_customer
 from billing_sdk.server.usecases.stripe_payment_methods import method_for
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 CODES: dict[type[BillingError], str] = {UnknownPaymentIntent: "resource_missing"}
 Text = Annotated[str, Field(max_length=1_000)]

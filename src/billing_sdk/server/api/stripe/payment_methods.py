@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -32,8 +32,9 @@ from billing_sdk.server.usecases.stripe_payment_methods import (
     stripe_methods_of,
     update_stripe_method,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ: Final = "read:billing_customers"
 WRITE: Final = "update:billing_customers"

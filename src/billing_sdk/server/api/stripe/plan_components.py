@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import (
@@ -58,8 +58,9 @@ from billing_sdk.server.usecases.attach_component import (
     detach_component,
 )
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 ComponentType = Literal["license_fee", "rate_card", "service_action"]
 KINDS: Final[Mapping[ComponentType, AttachedKind]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import AgreementNotLive, BillingError
@@ -53,8 +53,9 @@ from billing_sdk.server.usecases.update_subscription import (
     remove_discounts,
     update_subscription,
 )
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 READ = v2("read:billing_agreements")
 WRITE = v2("update:billing_agreements")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import (
@@ -46,8 +46,9 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from billing_sdk.server.usecases.publish_plan import publish_plan
 from billing_sdk.server.usecases.update_plan import update_plan
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 CODES: dict[type[BillingError], str] = {
     UnknownPlan: "pricing_plan_not_found",

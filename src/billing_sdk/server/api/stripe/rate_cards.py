@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import BillingError, NotFound, VersionNotFound
@@ -36,8 +36,9 @@ from billing_sdk.server.domain.catalog import RateCard, Version
 from billing_sdk.server.usecases.create_rate_card import create_rate_card
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.update_rate_card import update_rate_card
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 CardPath = Annotated[str, path_id("rate_card", "card_id")]
 CODES: dict[type[BillingError], str] = {

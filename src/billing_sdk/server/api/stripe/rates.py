@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from starlette.responses import Response
 
 from billing_sdk.errors import (
@@ -41,8 +41,9 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.metered_features import meters_of_items
 from billing_sdk.server.usecases.modify_rates import NewRate, add_rate, delete_rate, modify_rates
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 RatePath = Annotated[str, path_id("rate_card_rate", "rate_id")]
 RATE_CODES: dict[type[BillingError], str] = {NotFound: "rate_card_rate_not_found"}

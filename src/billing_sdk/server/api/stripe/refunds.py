@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -45,8 +45,9 @@ from billing_sdk.server.storage.stripe_objects import StripeObject
 from billing_sdk.server.usecases.credit_invoice import credit_invoice
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.refund_unused import carry_out_refund, refund_unused
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 KIND: Final = "refund"
 Reason = Literal["duplicate", "fraudulent", "requested_by_customer"]

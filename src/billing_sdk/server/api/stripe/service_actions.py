@@ -8,7 +8,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
 from pydantic import BeforeValidator, Field
 from starlette.responses import Response
 
@@ -28,8 +27,9 @@ from billing_sdk.server.domain.catalog import CreditCategory, CustomUnit, Servic
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.create_service_action import create_service_action, update_service_action
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 ActionPath = Annotated[str, path_id("service_action", "action_id")]
 CODES: dict[type[BillingError], str] = {NotFound: "service_action_not_found"}

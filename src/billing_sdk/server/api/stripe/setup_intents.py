@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -39,8 +39,9 @@ from billing_sdk.server.usecases.ask_gateway import REFUSED
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.stripe_customers import live_stripe_customer
 from billing_sdk.server.usecases.stripe_payment_methods import method_for
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 KIND: Final = "setup_intent"
 ENDED: Final = ("succeeded", "canceled")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -24,8 +24,9 @@ from billing_sdk.server.usecases.create_clock import create_clock
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.move_clock import move_clock
 from billing_sdk.server.usecases.stripe_customers import delete_stripe_clock
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 KIND: Final = "test_clock"
 # How long a call waits for a clock to arrive; after that it is `advancing`, as the published clients expect at once.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from pydantic import Field
 from starlette.responses import Response
 
@@ -28,8 +28,9 @@ from billing_sdk.server.domain.events import Endpoint, EventForm
 from billing_sdk.server.usecases.delete_endpoint import delete_endpoint
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.signed_endpoints import register_signed_endpoint, update_signed_endpoint
+from billing_sdk.server.web.operations import Operations
 
-router = APIRouter(route_class=StripeRoute)
+router = Operations(route_class=StripeRoute)
 
 KIND: Final = "webhook_endpoint"
 FULL: Final[Mapping[type[BillingError], Refusal]] = {Conflict: Refusal("too_many_webhook_endpoints")}

@@ -1,0 +1,91 @@
+"""Operations of the doors: declared where they are written, and made into routes once, by the door that serves them.
+
+A route takes a few milliseconds to make, for all that it reads and answers is worked out with it, and there are
+hundreds of them. The framework makes a route where it is declared, and another one where its router is included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, params
+from fastapi.datastructures import Default
+from fastapi.routing import APIRoute
+from fastapi.utils import generate_unique_id
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+
+from billing_sdk._fork import new_lock
+
+
+class Operations(APIRouter):
+    """Operations that are declared as those of any router, and are not routes yet."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._declared: list[tuple[str, Callable[..., Any], dict[str, Any]]] = []
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Keep an operation for the door that is to serve it."""
+        self._declared.append((path, endpoint, options))
+
+    def made(
+        self,
+        *,
+        prefix: str = "",
+        dependencies: Sequence[params.Depends] = (),
+        responses: dict[int | str, dict[str, Any]] | None = None,
+        name_of: Callable[[APIRoute], str] | None = None,
+    ) -> list[BaseRoute]:
+        """Return the operations as routes.
+
+        Args:
+            prefix: before each path.
+            dependencies: what is asked before those that an operation names itself.
+            responses: what each may answer besides, for the document.
+            name_of: gives the name in the document; the framework's own by default.
+        """
+        router = APIRouter(
+            prefix=prefix + self.prefix,
+            tags=self.tags,
+            dependencies=[*dependencies, *self.dependencies],
+            responses={**(responses or {}), **self.responses},
+            route_class=self.route_class,
+            generate_unique_id_function=name_of or Default(generate_unique_id),
+        )
+        for path, endpoint, options in self._declared:
+            router.add_api_route(path, endpoint, **options)
+        return router.routes
+
+
+class Door(FastAPI):
+    """An application whose operations become routes when it is first asked for something, or for its document.
+
+    A server has many doors, and most programs go through one or two of them.
+    """
+
+    def __init__(self, *, operations: Callable[[], Iterable[BaseRoute]], **options: Any) -> None:
+        self._lock = new_lock()
+        self._operations: Callable[[], Iterable[BaseRoute]] | None = None
+        super().__init__(**options)
+        self._operations = operations
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All routes, also those that are made for it."""
+        self._open()
+        return super().routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        self._open()
+        await super().__call__(scope, receive, send)
+
+    def _open(self) -> None:
+        if self._operations is None:
+            return
+        with self._lock:
+            if self._operations is not None:
+                self.router.routes.extend(self._operations())
+                self._operations = None
