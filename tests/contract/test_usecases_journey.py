@@ -181,6 +181,21 @@ def test_a_new_organization_is_named_and_its_creator_chooses_its_plan(engine):
     assert organization.name == "Acme"
 
 
+@pytest.mark.parametrize("parameters", [{}, {"plan_interest": "team_free"}, {"plan_interest": "team_pro"}])
+def test_a_creator_whose_role_does_not_allow_a_plan_is_offered_none_and_told_so(engine, parameters):
+    with engine.begin() as tx:
+        (role,) = tx.roles.of_creators()
+        tx.roles.save(replace(role, permission_keys=()))
+    trip = Trip(engine, **SIGN_UP, is_create_org="true", org_name="Acme", **parameters)
+    trip.sign_up()
+
+    assert trip.step == "success"
+    with pytest.raises(Conflict):
+        trip.choose("team_pro")
+    see_success(engine, journey=trip.journey)
+    assert (trip.step, trip.customer) == ("finish", None)
+
+
 def test_the_name_of_the_link_is_taken(engine):
     trip = Trip(engine, **SIGN_UP, is_create_org="true", org_name="Acme", plan_interest="team_free")
     trip.sign_up()

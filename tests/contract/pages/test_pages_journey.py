@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from billing_sdk.server.usecases.assign_plan import assign_plan
@@ -121,6 +123,23 @@ def test_an_unknown_plan_or_table_gets_a_page_that_says_so(
     assert page.status in (400, 404)
     assert "unknown" in page.text.lower()
     assert "Traceback" not in page.text
+
+
+def test_a_creator_who_may_not_choose_a_plan_is_told_who_can_help(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    with site.engine.begin() as tx:
+        (role,) = tx.roles.of_creators()
+        tx.roles.save(replace(role, permission_keys=()))
+    begin(visitor, site, is_create_org="true")
+    register(visitor, email)
+    page = visitor.submit(name="Analytical Engines")
+    with site.engine.begin() as tx:
+        tx.roles.save(role)
+
+    assert page.url.endswith("/success")
+    assert "Your organization has no plan yet" in page.text
+    assert "ask the people who run" in page.text
 
 
 def test_an_organization_is_named_and_gets_its_own_plan(site: RunningServer, visitor: Visitor, email: str) -> None:

@@ -106,6 +106,26 @@ def test_the_only_role_of_creators_stays(ada, server):
         assert tx.roles.get(creator.id) == creator
 
 
+def test_an_operator_who_takes_the_choice_of_a_plan_from_creators_is_warned_first(ada, server):
+    with server.engine.read() as tx:
+        (creator,) = tx.roles.of_creators()
+    place = f"{server.base_url}/dashboard/roles/{creator.id}"
+    ada.open(place)
+    ada.submit("Save", **{"allows:org:write:billing": ""})
+    assert ada.page.status == 422
+    assert "Whoever creates an organization could not choose a plan for it any more" in ada.page.text
+    with server.engine.read() as tx:
+        assert tx.roles.get(creator.id) == creator
+    ada.submit("Save", accepted="yes", **{"allows:org:write:billing": ""})
+    with server.engine.read() as tx:
+        assert "org:write:billing" not in tx.roles.get(creator.id).permission_keys
+    assert "no role that they get allows it" in ada.open(f"{server.base_url}/dashboard/roles").text
+    ada.open(place)
+    ada.submit("Save", **{"allows:org:write:billing": "yes"})
+    with server.engine.read() as tx:
+        assert set(tx.roles.get(creator.id).permission_keys) == set(creator.permission_keys)
+
+
 def test_the_audit_says_what_has_changed_of_a_policy_and_what_it_was(ada, server):
     ada.open(f"{server.base_url}/dashboard/policies")
     ada.submit(unpaid_usage="charge")

@@ -27,7 +27,7 @@ from billing_sdk.server.pages.pricing import decided_card
 from billing_sdk.server.pages.shown_table import shown_table
 from billing_sdk.server.pages.stop import Stop
 from billing_sdk.server.usecases.advance_journey import choose_plan, give_address, pay, see_success
-from billing_sdk.server.usecases.journey_facts import find_due, offered_table
+from billing_sdk.server.usecases.journey_facts import find_due, is_kept_out, offered_table
 from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
 from billing_sdk.server.usecases.tax_customer import taxes_shown
 from billing_sdk.server.web.languages import languages_of
@@ -155,12 +155,19 @@ def _settle_address(stop: Stop, form: Form) -> Response:
 
 
 def show_success(stop: Stop, form: Form) -> Response:
-    """Say that all went well."""
+    """Say that all went well, or why a new organization has no plan."""
     with stop.engine.read() as tx:
-        chosen = tx.catalog.find_plan(stop.journey.plan_key) if stop.journey.plan_key else None
+        kept_out = is_kept_out(tx, stop.engine, stop.journey)
+        chosen = tx.catalog.find_plan(stop.journey.plan_key) if stop.journey.plan_key and not kept_out else None
         is_new = stop.journey.is_new_user or stop.journey.is_new_organization
         is_without_plan = is_new and chosen is None and stop.engine.workspace_in(tx).is_billing_enabled
-    return stop.show("success", form, plan_name=chosen.name if chosen else "", is_without_plan=is_without_plan)
+    return stop.show(
+        "success",
+        form,
+        plan_name=chosen.name if chosen else "",
+        is_without_plan=is_without_plan,
+        is_kept_out=kept_out,
+    )
 
 
 def leave(stop: Stop, _form: Form) -> Response:

@@ -125,7 +125,7 @@ def _payment(tx: UnitOfWork, _request: Request) -> dict[str, Any]:
 
 
 def _success(_tx: UnitOfWork | None, _request: Request) -> dict[str, Any]:
-    return {"plan_name": "", "is_without_plan": False}
+    return {"plan_name": "", "is_without_plan": False, "is_kept_out": False}
 
 
 VALUES: Final[dict[PageName, Callable[[UnitOfWork, Request], dict[str, Any]]]] = {

@@ -63,6 +63,7 @@ class Facts:
     journey: Journey
     table: PricingTable | None = None
     due: Due | None = None
+    is_kept_out: bool = False
 
 
 def load_facts(tx: UnitOfWork, engine: Engine, journey: Journey) -> Facts:
@@ -74,16 +75,49 @@ def load_facts(tx: UnitOfWork, engine: Engine, journey: Journey) -> Facts:
         return Facts(journey)
     if not engine.workspace_in(tx).is_billing_enabled:
         return Facts(journey)
-    return Facts(journey, table=offered_table(tx, engine, journey), due=find_due(tx, engine, journey))
+    return Facts(
+        journey,
+        table=offered_table(tx, engine, journey),
+        due=find_due(tx, engine, journey),
+        is_kept_out=is_kept_out(tx, engine, journey),
+    )
+
+
+def is_kept_out(tx: UnitOfWork, engine: Engine, journey: Journey) -> bool:
+    """Tell whether whoever has just created an organization came for a plan of it, and may not choose any.
+
+    That is so where no role that creators get lets its holder write what an organization pays.
+    """
+    if not engine.workspace_in(tx).is_billing_enabled or not _may_not_choose(tx, journey):
+        return False
+    if journey.plan_key is not None:
+        plan = tx.catalog.find_plan(journey.plan_key)
+        return plan is not None and plan.group.scope == "organization"
+    table = _table_of(tx, engine, journey)
+    return table is not None and table.group.scope == "organization"
 
 
 def offered_table(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTable | None:
     """Return the table to choose from: the one that the link names, or the default one of what is offered.
 
     There is none for whoever has a plan of its group by now: a payment that waited may have been confirmed meanwhile.
+    Nor is there one for whoever has created an organization and may not choose its plan.
 
     Source: Kinde documentation, "Pricing table display defaults".
     """
+    table = _table_of(tx, engine, journey)
+    if table is None or (table.group.scope == "organization" and _may_not_choose(tx, journey)):
+        return None
+    return table
+
+
+def _may_not_choose(tx: UnitOfWork, journey: Journey) -> bool:
+    is_created = journey.is_new_organization and journey.org_code is not None
+    return is_created and not may_write_billing(tx, journey)
+
+
+def _table_of(tx: UnitOfWork, engine: Engine, journey: Journey) -> PricingTable | None:
+    """Return the table that fits the visit, whatever the person may decide."""
     if journey.plan_interest or journey.plan_done:
         return None
     key = journey.pricing_table_key

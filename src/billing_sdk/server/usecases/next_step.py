@@ -25,7 +25,8 @@ def next_step(engine: Engine, *, journey: Journey) -> Step:
 def step_for(facts: Facts) -> Step:
     """Return the first step that is not done: who, for which organization, on what plan, and then back.
 
-    What is due comes before what is offered: whoever has chosen is not asked again.
+    What is due comes before what is offered: whoever has chosen is not asked again. The last page is shown also where
+    it was not asked for, if it has to say why there is no plan.
     """
     journey = facts.journey
     if journey.user_id is None:
@@ -36,6 +37,6 @@ def step_for(facts: Facts) -> Step:
         return "payment"
     if facts.table is not None and not journey.plan_done:
         return "plans"
-    if journey.wants_success_page and not journey.success_seen:
+    if (journey.wants_success_page or facts.is_kept_out) and not journey.success_seen:
         return "success"
     return "finish"

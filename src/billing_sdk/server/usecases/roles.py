@@ -127,6 +127,11 @@ def delete_role(engine: Engine, role_id: str, *, actor: str = "operator") -> Non
         tx.audit.record(actor, "role.delete", role_id, engine.now(), before=before)
 
 
+def may_creators_choose(roles: Collection[Role]) -> bool:
+    """Tell whether some role lets whoever creates an organization choose its plan."""
+    return any(role.is_creator and WRITE_BILLING in role.permission_keys for role in roles)
+
+
 def _check_not_last_of_creators(tx: UnitOfWork, role: Role) -> None:
     """Hold a role that is about to go from creators; nobody could pay for a new organization without any."""
     if role.is_creator and len(tx.roles.of_creators()) == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
@@ -16,6 +18,7 @@ from billing_sdk.server.usecases.roles import (
     create_role,
     delete_permission,
     delete_role,
+    may_creators_choose,
     update_role,
 )
 from billing_sdk.server.words import phrase
@@ -23,6 +26,10 @@ from billing_sdk.server.words import phrase
 ROLES = "/dashboard/roles"
 ROLE = f"{ROLES}/{{role_id}}"
 ALLOWS = "allows:"
+ACCEPTED = "accepted"
+CREATORS_LOSE_CHOICE = phrase(
+    "Whoever creates an organization could not choose a plan for it any more: no other role that they get allows it."
+)
 COLUMNS = (
     Column(phrase("Role")),
     Column(phrase("Permissions"), is_number=True),
@@ -83,6 +90,8 @@ def show_role(seat: Seat) -> Response:
 def change_role(seat: Seat, form: Form) -> Response:
     """Change what a role is called and allows."""
     role_id = seat.request.path_params["role_id"]
+    if not form.text(ACCEPTED) and _takes_choice(seat, role_id, form):
+        return _page(seat, form.wrong({ACCEPTED: CREATORS_LOSE_CHOICE}))
     try:
         update_role(
             seat.engine,
@@ -120,6 +129,7 @@ def _list(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         roles, permissions = stretch_of(seat.request, tx.roles.all()), tx.roles.permissions()
         holders = {role.id: tx.roles.holders(role.id, MOST_COUNTED + 1) for role in roles.items}
+        creators = tx.roles.of_creators()
     rows = tuple(
         row(
             Cell(role.name, url_of(role.id), note=role.key),
@@ -130,7 +140,11 @@ def _list(seat: Seat, form: Form) -> Response:
         for role in roles.items
     )
     return seat.show(
-        "roles/list", form, roles=Listing(COLUMNS, rows, roles.next_url, roles.first_url), permissions=permissions
+        "roles/list",
+        form,
+        roles=Listing(COLUMNS, rows, roles.next_url, roles.first_url),
+        permissions=permissions,
+        may_creators_choose=may_creators_choose(creators),
     )
 
 
@@ -144,6 +158,7 @@ def _page(seat: Seat, form: Form) -> Response:
     with seat.engine.read() as tx:
         role, permissions = tx.roles.get(seat.request.path_params["role_id"]), tx.roles.permissions()
         holders = tx.roles.holders(role.id, MOST_COUNTED + 1)
+        creators = tx.roles.of_creators()
     if not form.values:
         ticked = {f"{ALLOWS}{key}": "yes" for key in role.permission_keys}
         form = Form({**ticked, "name": role.name, "is_creator": "yes" if role.is_creator else ""}, form.errors)
@@ -153,7 +168,23 @@ def _page(seat: Seat, form: Form) -> Response:
         role=role,
         permissions=permissions,
         holders=bounded(holders, MOST_COUNTED),
+        is_last_to_choose=may_creators_choose(creators)
+        and not may_creators_choose([one for one in creators if one != role]),
     )
+
+
+def _takes_choice(seat: Seat, role_id: str, form: Form) -> bool:
+    """Tell whether a change of a role would leave creators of organizations with none that lets them choose a plan."""
+    with seat.engine.read() as tx:
+        roles = tx.roles.all()
+    changed = [
+        replace(role, permission_keys=_allowed(form), is_creator=bool(form.text("is_creator")))
+        if role.id == role_id
+        else role
+        for role in roles
+    ]
+    has_creators = any(role.is_creator for role in changed)
+    return has_creators and may_creators_choose(roles) and not may_creators_choose(changed)
 
 
 def _allowed(form: Form) -> tuple[str, ...]:
