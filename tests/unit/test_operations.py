@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import Depends
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
 from billing_sdk.server.web.operations import Door, Operations
@@ -92,3 +93,19 @@ def test_the_same_operations_serve_at_two_doors(door):
     other = Door(operations=operations.made, title="Others", openapi_url=None)
     assert get(door, "/v1/things/1").status_code == get(other, "/things/1").status_code == 200
     assert get(other, "/v1/things/1").status_code == 404
+
+
+def test_the_document_has_the_models_that_operations_refer_to_by_name(door):
+    class Refused(BaseModel):
+        why: str
+
+    refers = Operations()
+    answer = {
+        "description": "no",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Refused"}}},
+    }
+    refers.get("/x", responses={400: answer})(show)
+    document = Door(operations=refers.made, components=[Refused], title="x", openapi_url=None).openapi()
+    assert document["components"]["schemas"]["Refused"]["required"] == ["why"]
+    assert list(document["components"]["schemas"]) == sorted(document["components"]["schemas"])
+    assert document["paths"]["/x"]["get"]["responses"]["400"] == answer

@@ -13,6 +13,8 @@ from fastapi import APIRouter, FastAPI, params
 from fastapi.datastructures import Default
 from fastapi.routing import APIRoute
 from fastapi.utils import generate_unique_id
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
@@ -63,10 +65,23 @@ class Door(FastAPI):
     """An application whose operations become routes when it is first asked for something, or for its document.
 
     A server has many doors, and most programs go through one or two of them.
+
+    Args:
+        operations: returns its routes.
+        components: models that its document refers to by their names. What nearly every operation answers with is
+            worked out once so, and not once for each status of each operation.
+        options: as of any application.
     """
 
-    def __init__(self, *, operations: Callable[[], Iterable[BaseRoute]], **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        operations: Callable[[], Iterable[BaseRoute]],
+        components: Sequence[type[BaseModel]] = (),
+        **options: Any,
+    ) -> None:
         self._lock = new_lock()
+        self._components = components
         self._operations: Callable[[], Iterable[BaseRoute]] | None = None
         super().__init__(**options)
         self._operations = operations
@@ -76,6 +91,19 @@ class Door(FastAPI):
         """All routes, also those that are made for it."""
         self._open()
         return super().routes
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document, which is made once."""
+        if self.openapi_schema is None and self._components:
+            document = super().openapi()
+            shown: list[tuple[type[BaseModel], JsonSchemaMode]] = [
+                (model, "serialization") for model in self._components
+            ]
+            _, found = models_json_schema(shown, ref_template="#/components/schemas/{model}")
+            components = document.setdefault("components", {})
+            schemas = {**components.get("schemas", {}), **found["$defs"]}
+            components["schemas"] = {name: schemas[name] for name in sorted(schemas)}
+        return super().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -138,6 +138,7 @@ def create_app(engine: Engine, *, title: str, prefix: str) -> FastAPI:
     """Return one API with its OpenAPI document at `openapi.json`."""
     app = Door(
         operations=partial(_operations, prefix),
+        components=(envelope.ErrorAnswer,),
         title=title,
         version=__version__,
         servers=[{"url": f"{engine.settings.base_url}{prefix}"}],

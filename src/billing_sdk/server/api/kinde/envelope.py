@@ -64,13 +64,15 @@ REFUSED_WHERE_SOMETHING_CHANGES = {
 
 
 def refusals(*groups: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Return what a route's documentation says of the refusals that it may answer with."""
+    """Return what a route's documentation, which has `ErrorAnswer`, says of the refusals that it may answer with."""
     return {
         status: {
-            "model": ErrorAnswer,
             "description": description,
-            # What the server refuses before a request has come to the door (RFC 9457).
-            "content": {"application/problem+json": {"schema": {"type": "object"}}},
+            "content": {
+                # What the server refuses before a request has come to the door (RFC 9457).
+                "application/problem+json": {"schema": {"type": "object"}},
+                "application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}},
+            },
         }
         for group in groups
         for status, description in sorted(group.items())
