@@ -16,7 +16,7 @@ from billing_sdk.server.usecases.account_links import ask_for_password
 from billing_sdk.server.usecases.advance_journey import name_organization, sign_in_in_journey, sign_up_in_journey
 from billing_sdk.server.usecases.begin_session import end_session
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
-from billing_sdk.server.web.languages import language_of
+from billing_sdk.server.web.languages import language_of, language_read
 from billing_sdk.server.words import phrase, waiting_time
 
 PASSWORD_HINT = phrase("At least %(number)s characters. A few unrelated words are easy to remember.", number=MIN_LENGTH)
@@ -41,6 +41,7 @@ def register(stop: Stop, form: Form) -> Response:
             password=form.values["password"],
             given_name=form.text("given_name"),
             family_name=form.text("family_name"),
+            language=language_read(stop.request, stop.journey.language),
             address=web.client_address(stop.request, stop.engine.settings),
         )
     except (EmailTaken, InvalidRequest) as error:

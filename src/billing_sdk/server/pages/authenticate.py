@@ -20,6 +20,7 @@ from billing_sdk.server.pages.rendering import NOBODY, show
 from billing_sdk.server.usecases.begin_journey import find_journey
 from billing_sdk.server.usecases.checkout_links import PLACE, way_out
 from billing_sdk.server.usecases.confirm_payment import ConfirmedAs, confirm_payment, find_question
+from billing_sdk.server.usecases.customer_language import language_of_person
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.words import Phrase, phrase
 
@@ -154,7 +155,7 @@ def _language_at(request: Request, engine: Engine, back: str) -> str | None:
         return None
     with engine.read() as tx:
         user = tx.users.find(visit.user_id)
-    return None if user is None else str(user.standard_claims.get("locale") or "") or None
+    return None if user is None else language_of_person(user)
 
 
 def _back(wanted: str) -> str:

@@ -29,6 +29,7 @@ from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.invite_member import PATH
 from billing_sdk.server.usecases.open_portal_link import end_portal_visit
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
+from billing_sdk.server.web.languages import language_read
 from billing_sdk.server.words import phrase, waiting_time
 
 PASSWORD: Final = {"password": phrase("a password")}
@@ -93,7 +94,7 @@ def _join(request: Request, engine: Engine, key: str, form: Form, who: Proof | s
         else:
             names = {"given_name": form.text("given_name"), "family_name": form.text("family_name")}
             try:
-                joined = accept_invitation(within, key=key, proof=who, **names)
+                joined = accept_invitation(within, key=key, proof=who, language=language_read(request), **names)
             except InvalidRequest as error:
                 return _show(request, within, key, invited, form.refused(error))
         # A session begins once: its keys are not kept for copies.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -33,12 +34,14 @@ from billing_sdk.server.pages.elsewhere import go_on_elsewhere, go_to
 from billing_sdk.server.pages.forms import WRONG, Form
 from billing_sdk.server.pages.messages import application_for, page, show_message
 from billing_sdk.server.pages.rendering import NOBODY, show
+from billing_sdk.server.usecases.customer_language import languages_of_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_pages import gateway_page
 from billing_sdk.server.usecases.invoice_links import check_link
 from billing_sdk.server.usecases.parties import parties_of, profile_of
 from billing_sdk.server.usecases.pay_by_link import pay_by_link
 from billing_sdk.server.usecases.takes_cards import require_card_entry, takes_cards
+from billing_sdk.server.web.languages import LANGUAGE
 from billing_sdk.server.words import Phrase, phrase, waiting_time
 
 PLACE: Final = "/invoices/{document_id}/{key}"
@@ -62,16 +65,28 @@ class _Visit:
     engine: Engine
     invoice: Invoice
     key: str
+    languages: tuple[str, ...]
+
+    @property
+    def asked(self) -> str:
+        """What the addresses of its pages end with, where this one asks for another language than the customer's."""
+        tag = self.request.query_params.get(LANGUAGE, "")
+        return f"?{urlencode({LANGUAGE: tag})}" if tag else ""
 
     @property
     def invoice_path(self) -> str:
         """Where the invoice can be read."""
-        return PLACE.format(document_id=self.invoice.id, key=self.key)
+        return PLACE.format(document_id=self.invoice.id, key=self.key) + self.asked
+
+    @property
+    def place(self) -> str:
+        """Where the page is, in whatever language."""
+        return f"{PLACE.format(document_id=self.invoice.id, key=self.key)}/pay"
 
     @property
     def path(self) -> str:
-        """Where the page is."""
-        return f"{self.invoice_path}/pay"
+        """Where the page is in the language that was asked for."""
+        return self.place + self.asked
 
 
 def routes() -> list[BaseRoute]:
@@ -121,7 +136,7 @@ def answer(request: Request, engine: Engine) -> Response:
             address=web.client_address(request, engine.settings),
         )
     except (AuthenticationRequired, PaymentPending) as waits:
-        return go_on_elsewhere(request, engine, waits, back=visit.path) or _again(visit, form.wrong({"": UNDER_WAY}))
+        return go_on_elsewhere(request, engine, waits, back=visit.place) or _again(visit, form.wrong({"": UNDER_WAY}))
     except (CardDeclined, CardRefused, GatewayRefused) as error:
         return _show(visit, card_refused(form, error))
     except RateLimited as error:
@@ -160,6 +175,7 @@ def _show(visit: _Visit, form: Form) -> Response:
         request,
         "invoice_payment.html",
         status=WRONG if form.errors else 200,
+        written_in=visit.languages,
         application=application,
         seller=supplier.name or ("" if application == NOBODY else application),
         form=form,
@@ -187,6 +203,7 @@ def _tell(visit: _Visit, said: tuple[Phrase, Phrase]) -> Response:
         application=application_for(visit.engine),
         return_url=visit.invoice_path,
         return_label=phrase("See the invoice"),
+        written_in=visit.languages,
     )
 
 
@@ -202,7 +219,10 @@ def _visit(request: Request, engine: Engine) -> _Visit:
     invoice_id, key = request.path_params["document_id"], request.path_params["key"]
     check_link(engine, "invoices", document_id=invoice_id, key=key)
     with engine.read() as tx:
-        return _Visit(request, engine, tx.invoices.get(invoice_id), key)
+        invoice = tx.invoices.get(invoice_id)
+        customer = tx.customers.get(invoice.customer_id)
+        languages = languages_of_customer(tx, customer, profile_of(tx, invoice, customer))
+        return _Visit(request, engine, invoice, key, languages)
 
 
 def _shown(form: Form, invoice: Invoice) -> Money:

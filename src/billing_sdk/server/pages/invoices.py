@@ -58,7 +58,15 @@ def show_page(
         pay_url: where it can be paid, if it can be.
     """
     file_url += f"?lang={paper.language}" if _asked(request) else ""
-    return show(request, "invoice.html", paper=paper, file_url=file_url, back_url=back_url, pay_url=pay_url)
+    return show(
+        request,
+        "invoice.html",
+        written_in=(paper.language,),
+        paper=paper,
+        file_url=file_url,
+        back_url=back_url,
+        pay_url=pay_url,
+    )
 
 
 def send_file(engine: Engine, document_id: str, paper: InvoicePaper) -> Response:
@@ -79,6 +87,7 @@ def _with_link(place: Place, serve: Callable[[Request, Engine, str, InvoicePaper
 
 def _invoice(request: Request, engine: Engine, document_id: str, paper: InvoicePaper) -> Response:
     place = pay_url(engine, document_id, request.path_params["key"])
+    place += f"?lang={paper.language}" if place and _asked(request) else ""
     return show_page(request, paper, file_url=f"{request.url.path}/pdf", pay_url=place)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -94,6 +94,7 @@ def show_message(
     return_url: str = "",
     return_label: Phrase | None = None,
     chosen_language: str | None = None,
+    written_in: Sequence[str] = (),
     status: int = 200,
 ) -> Response:
     """Return a page that says one thing; without a label of its own the way back leads to the application."""
@@ -102,6 +103,7 @@ def show_message(
         "message.html",
         status=status,
         chosen_language=chosen_language,
+        written_in=written_in,
         application=application,
         headline=headline,
         detail=detail,

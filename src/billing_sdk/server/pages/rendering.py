@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -28,6 +29,7 @@ def show(
     *,
     status: int = 200,
     chosen_language: str | None = None,
+    written_in: Sequence[str] = (),
     brand: Brand | None = None,
     sheet_url: str = "",
     **values: Any,
@@ -39,11 +41,12 @@ def show(
         template: its name below `templates`.
         status: of the answer.
         chosen_language: what the application asked for when it sent the visitor.
+        written_in: the languages of what the page is about, where it is to be in the same one.
         brand: how it looks; that of the workspace, unless another is given.
         sheet_url: of the style sheet of another brand.
         values: what the template names, every one of them.
     """
-    language = language_of(request, chosen_language)
+    language = language_of(request, chosen_language, written_in)
     page = environment(PACKAGE, language).get_template(template)
     shown = brand_on_page(_brand(request) if brand is None else brand, language, sheet_url)
     languages = language_links(request, language)

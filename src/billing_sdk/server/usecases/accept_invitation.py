@@ -105,7 +105,9 @@ def prove_invited(engine: Engine, *, key: str, password: str, address: str | Non
     return Proof(known.id, None)
 
 
-def accept_invitation(engine: Engine, *, key: str, proof: Proof, given_name: str = "", family_name: str = "") -> Joined:
+def accept_invitation(
+    engine: Engine, *, key: str, proof: Proof, given_name: str = "", family_name: str = "", language: str | None = None
+) -> Joined:
     """Let whoever has the link and the account of its address join, and sign them in.
 
     Without an account there is one afterwards. One without a password, which an application has made, gets this one:
@@ -117,6 +119,7 @@ def accept_invitation(engine: Engine, *, key: str, proof: Proof, given_name: str
         proof: what `prove_invited` has returned for it.
         given_name: of a new account.
         family_name: of a new account.
+        language: that a new account is made in.
 
     Raises:
         LinkUsed: it was used or withdrawn, has expired, or never existed.
@@ -128,7 +131,9 @@ def accept_invitation(engine: Engine, *, key: str, proof: Proof, given_name: str
         email = invitation.email
         user = tx.users.find_by_email(email)
         if user is None and proof.user_id is None:
-            user = new_user(email=email, given_name=given_name, family_name=family_name, at=engine.now())
+            user = new_user(
+                email=email, given_name=given_name, family_name=family_name, language=language, at=engine.now()
+            )
             add_user(tx, user, password_hash=proof.password_hash, org_code=invitation.org_code)
         elif user is None or (proof.user_id is not None and user.id != proof.user_id):
             raise LinkUsed(OVER, remedy=ASK)  # the account has another address by now

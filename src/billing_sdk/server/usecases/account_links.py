@@ -14,6 +14,7 @@ from billing_sdk.server.domain.identity.account_link import LASTS
 from billing_sdk.server.ids import digest_of, new_id, new_secret
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.check_password import check_password
+from billing_sdk.server.usecases.customer_language import language_of_person
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.limit_attempts import (
     account_mail_attempts,
@@ -143,7 +144,7 @@ def confirm_email(engine: Engine, *, key: str, language: str | None = None) -> U
         # What was sent to the address before proves nothing about the account any more.
         tx.account_links.end_all_of(user.id)
         values = _about(user, email=user.email, changed_at=at)
-        language = language or _language(user)
+        language = language or language_of_person(user)
         queue_mail(engine, tx, kind="email_changed", to=before.email, values=values, language=language, at=at)
     return user
 
@@ -177,7 +178,7 @@ def _send(
     at, key = engine.now(), new_secret()
     link = AccountLink(new_id("accountlink"), user.id, kind, email, digest_of(key), at, at + LASTS[kind])
     tx.account_links.put(link)
-    language = language or _language(user)
+    language = language or language_of_person(user)
     query = urlencode({"lang": language, "key": key} if language else {"key": key})
     url = f"{engine.settings.base_url}{PATH}?{query}"
     values = _about(user, email=email, url=url, expires_at=link.expires_at)
@@ -201,10 +202,6 @@ def _take(tx: UnitOfWork, engine: Engine, key: str, kind: AccountLinkKind) -> tu
 
 def _about(user: User, **values: Value) -> dict[str, Value]:
     return {**({"customer": user.name} if user.name else {}), **values}
-
-
-def _language(user: User) -> str | None:
-    return str(user.standard_claims.get("locale") or "") or None
 
 
 def _over() -> LinkUsed:

@@ -45,19 +45,20 @@ def sign_up_in_journey(
     password: str,
     given_name: str = "",
     family_name: str = "",
+    language: str | None = None,
     address: str | None = None,
 ) -> str:
     """Make an account and sign its owner in; return the key of the session that begins.
 
     Everything happens in one transaction: where the organization or the plan that the link asks for can't be had,
-    there is no account either.
+    there is no account either. The account keeps the language that it was made in.
 
     Raises:
         EmailTaken, InvalidRequest: as `register_user`.
         RateLimited: too many were tried for this e-mail address, or from this address on the network.
         Forbidden: the link names an organization, which a new account can't belong to.
     """
-    user = new_user(email=email, given_name=given_name, family_name=family_name, at=engine.now())
+    user = new_user(email=email, given_name=given_name, family_name=family_name, language=language, at=engine.now())
     require_length(password)
     count_attempt(engine, sign_up_attempts(user.email, address))
     password_hash = hash_password(password)

@@ -9,6 +9,7 @@ from billing_sdk.server.domain.timers import TestClock
 from billing_sdk.server.ids import new_id
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.assign_plan import assign_plan
+from billing_sdk.server.usecases.customer_language import language_of_person
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.offer_plan import check_first_plan
 from billing_sdk.server.usecases.people import normal_email
@@ -98,10 +99,17 @@ def add_customer(
         user_id=user_id,
         org_code=org_code,
         clock_id=None if clock is None else clock.id,
+        language=None if org_code is None else _language_of(tx, actor),
     )
     tx.customers.add(customer)
     tx.audit.record(actor, "customer.create", customer.id, engine.now(), after=customer)
     return customer
+
+
+def _language_of(tx: UnitOfWork, actor: str) -> str | None:
+    """Return the language of the person who makes a customer of an organization; None where nobody knows it."""
+    person = tx.users.find(actor)
+    return None if person is None else language_of_person(person)
 
 
 def _clock_for(engine: Engine, tx: UnitOfWork, clock_id: str | None) -> TestClock | None:

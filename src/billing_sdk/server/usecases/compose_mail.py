@@ -18,6 +18,7 @@ from billing_sdk.server.mail.message import Attachment
 from billing_sdk.server.mail.sample import sample_paper
 from billing_sdk.server.paper import InvoicePaper, to_pdf
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.customer_language import languages_of_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.invoice_links import links_to
 from billing_sdk.server.usecases.parties import supplier_now
@@ -113,9 +114,7 @@ def _own_words(tx: UnitOfWork, kind: MailKind, language: Language) -> MailTempla
 
 
 def _language(engine: Engine, tx: UnitOfWork, chosen: str | None, customer: Customer | None) -> Language:
-    wanted = [chosen]
-    if customer is not None:
-        wanted += [customer.language, tx.billing_profiles.of(customer).language]
+    wanted = [chosen, *(() if customer is None else languages_of_customer(tx, customer))]
     return languages_in(engine.settings.locale_directory).best([tag for tag in wanted if tag])
 
 

@@ -19,6 +19,7 @@ from billing_sdk.server.domain.invoicing import (
 from billing_sdk.server.domain.workspace import GatewayKind
 from billing_sdk.server.gateways import Bill, BillLine, BillLineKind, Gateway, Payer, TaxByGateway
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.customer_language import languages_of_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.gateway_tax_codes import NONTAXABLE, stripe_tax_codes
 from billing_sdk.server.usecases.payer_method import payer_method
@@ -113,7 +114,7 @@ def _payer(tx: UnitOfWork, customer: Customer, name: str) -> Payer:
         name=name,
         address=customer.address,
         tax_ids=customer.tax_ids,
-        language=customer.language or tx.billing_profiles.of(customer).language,
+        language=languages_of_customer(tx, customer)[0],
     )
 
 

@@ -11,7 +11,13 @@ from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases import event_data
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.passwords import hash_password
-from billing_sdk.server.usecases.people import normal_email, normal_name, normal_picture, normal_provided_id
+from billing_sdk.server.usecases.people import (
+    normal_email,
+    normal_language,
+    normal_name,
+    normal_picture,
+    normal_provided_id,
+)
 
 
 def register_user(engine: Engine, *, email: str, password: str, given_name: str = "", family_name: str = "") -> User:
@@ -35,13 +41,24 @@ def new_user(
     family_name: str = "",
     picture: str | None = None,
     provided_id: str | None = None,
+    language: str | None = None,
     at: datetime,
 ) -> User:
     """Return a person who is not stored yet.
 
+    Args:
+        email: the address.
+        given_name: the first of the two names.
+        family_name: the other one.
+        picture: the address of one.
+        provided_id: what another system calls the person.
+        language: the tag of the language that the account is made in, where that is known.
+        at: when it is made.
+
     Raises:
-        InvalidRequest: the address, a name, the picture or the other system's id can't be taken.
+        InvalidRequest: the address, a name, the picture, the language or the other system's id can't be taken.
     """
+    spoken = normal_language(language)
     return User(
         id=new_id("kp"),
         email=normal_email(email),
@@ -51,6 +68,7 @@ def new_user(
         updated_at=at,
         picture=normal_picture(picture),
         provided_id=normal_provided_id(provided_id),
+        standard_claims={} if spoken is None else {"locale": spoken},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TypedDict
 from billing_sdk.server.domain.invoicing import Invoice
 from billing_sdk.server.paper import Addressed, InvoicePaper, compose, compose_credit_note, language_for, to_pdf
 from billing_sdk.server.storage import UnitOfWork
+from billing_sdk.server.usecases.customer_language import languages_of_customer
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.parties import parties_of, profile_of
 
@@ -18,7 +19,7 @@ def show_invoice(engine: Engine, *, invoice_id: str, languages: Sequence[str | N
     Args:
         engine: the engine.
         invoice_id: which one.
-        languages: asked for, the best first; then the customer's own and that of the billing profile count.
+        languages: asked for, the best first; then those that the customer reads count.
 
     Raises:
         NotFound: there is no such invoice.
@@ -70,5 +71,5 @@ def _addressed(tx: UnitOfWork, invoice: Invoice, languages: Sequence[str | None]
     customer = tx.customers.get(invoice.customer_id)
     profile = profile_of(tx, invoice, customer)
     supplier, billed = parties_of(tx, invoice, customer, profile)
-    language = language_for((*languages, customer.language, profile.language))
+    language = language_for((*languages, *languages_of_customer(tx, customer, profile)))
     return {"language": language, "supplier": supplier, "customer": billed}

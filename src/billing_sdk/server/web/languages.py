@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,9 +38,23 @@ def languages_for_anybody(request: Request) -> tuple[str, ...]:
     return (*known, *_accepted(request.headers.get("accept-language", "")))
 
 
-def language_of(request: Request, chosen: str | None = None) -> Language:
-    """Return the language that a page is shown in."""
-    return known_languages(request).best(languages_of(request, chosen))
+def language_of(request: Request, chosen: str | None = None, written_in: Sequence[str] = ()) -> Language:
+    """Return the language that a page is shown in.
+
+    Args:
+        request: what was asked for.
+        chosen: as in `languages_of`.
+        written_in: the languages of what the page is about, the best first, such as a customer's for an invoice; only
+            the address itself can ask for another one.
+    """
+    asked = (request.query_params.get(LANGUAGE, ""),) if written_in else ()
+    about = tuple(tag for tag in (*asked, *written_in) if re.fullmatch(TAG, tag, re.ASCII))
+    return known_languages(request).best((*about, *languages_of(request, chosen)))
+
+
+def language_read(request: Request, chosen: str | None = None) -> str | None:
+    """Return the tag of the language that somebody reads a page in; None where nobody has said what they read."""
+    return language_of(request, chosen).tag if languages_of(request, chosen) else None
 
 
 def known_languages(request: Request) -> Languages:

@@ -20,6 +20,7 @@ from billing_sdk.server.pages.portal.notes import NOTES
 from billing_sdk.server.pages.rendering import show
 from billing_sdk.server.storage import UnitOfWork
 from billing_sdk.server.usecases.become_customer import ensure_customer
+from billing_sdk.server.usecases.customer_language import language_of_person
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.words import Phrase, phrase
 
@@ -149,7 +150,7 @@ class Desk:
             self.request,
             f"portal/{template}.html",
             status=WRONG if form.errors else status,
-            chosen_language=str(self.user.standard_claims.get("locale", "")) or None,
+            chosen_language=language_of_person(self.user),
             application=self.application,
             csrf_token=web.csrf_token(self.session_key),
             desk=self,

@@ -10,6 +10,7 @@ from billing_sdk.server.pages.forms import Form, require
 from billing_sdk.server.pages.messages import show_message
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.usecases.account_links import ask_for_email, ask_for_password, withdraw_email
+from billing_sdk.server.usecases.customer_language import language_of_person
 from billing_sdk.server.usecases.passwords import MIN_LENGTH
 from billing_sdk.server.usecases.secure_account import change_password, sign_out_everywhere
 from billing_sdk.server.usecases.update_user import update_user
@@ -170,7 +171,7 @@ def sign_out(desk: Desk, _form: Form) -> Response:
 
 def _chosen(desk: Desk) -> str:
     """Return the tag of the language that the person has chosen before; empty for none."""
-    return str(desk.user.standard_claims.get("locale", ""))
+    return language_of_person(desk.user) or ""
 
 
 def _offered_as(desk: Desk, tag: str) -> str:
