@@ -61,6 +61,13 @@ def routes_with_a_page() -> set[str]:
     return {path for path in shown if not is_double(path, shown | ONLY_FORMS)}
 
 
+def test_the_address_of_every_form_can_be_opened_as_a_page() -> None:
+    found = [route for route in pages.routes(None) if isinstance(route, Route)]
+    opened = {route.path for route in found if "GET" in (route.methods or ())}
+    sent = {route.path for route in found if "POST" in (route.methods or ())}
+    assert sent - opened == {"/portal/leave"}  # which refuses no form
+
+
 def is_double(path: str, others: set[str]) -> bool:
     own = path.replace("/organization_", "/")
     return own != path and own in others

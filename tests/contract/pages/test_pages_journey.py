@@ -125,6 +125,19 @@ def test_an_unknown_plan_or_table_gets_a_page_that_says_so(
     assert "Traceback" not in page.text
 
 
+def test_a_form_that_was_refused_can_be_read_in_another_language(
+    site: RunningServer, visitor: Visitor, email: str
+) -> None:
+    begin(visitor, site, is_create_org="true")
+    register(visitor, email)
+    refused = visitor.submit(name="")
+    page = visitor.follow("Deutsch")
+
+    assert (refused.status, page.status) == (422, 200)
+    assert page.url.partition("?")[0] == refused.url.partition("?")[0]
+    assert 'lang="de"' in page.html
+
+
 def test_a_creator_who_may_not_choose_a_plan_is_told_who_can_help(
     site: RunningServer, visitor: Visitor, email: str
 ) -> None:

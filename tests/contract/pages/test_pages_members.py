@@ -160,6 +160,20 @@ def test_whoever_has_an_account_is_asked_for_its_password_or_is_signed_in_alread
     assert members_of(site, second) == {manager, guest}
 
 
+def test_a_refused_form_of_a_link_can_be_read_in_another_language_and_keeps_its_key(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
+) -> None:
+    register_user(site.engine, email=guest, password=PASSWORD)
+    link = invite(site, visitor, manager, org_code, guest)
+    with Visitor() as other:
+        other.open(link)
+        refused = other.submit("Sign in and join", password="not the password")
+        page = other.follow("Deutsch")
+        assert (refused.status, page.status) == (422, 200)
+        assert page.forms[-1].fields["key"] == refused.forms[-1].fields["key"]
+        assert "Passwort" in page.text
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

@@ -124,6 +124,6 @@ def _show(request: Request, engine: Engine, key: str, link: AccountLink, form: F
         csrf_token=web.csrf_token(key),
         form=form,
         link=link,
-        key=key,
+        link_key=key,
         shortest=MIN_LENGTH,
     )

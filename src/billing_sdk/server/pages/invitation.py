@@ -130,7 +130,7 @@ def _show(request: Request, engine: Engine, key: str, invited: Invited, form: Fo
         form=form,
         invited=invited,
         is_signed_in=session is not None and _is_for(engine, invited, session.user_id),
-        key=key,
+        link_key=key,
         shortest=MIN_LENGTH,
     )
 
