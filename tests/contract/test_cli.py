@@ -18,6 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from billing_sdk.cli.commands import app
+from tests.databases import begin_migrated
 from tests.receiver import receiving
 from tests.waiting import wait_until
 
@@ -40,6 +41,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def migrated(here: Path) -> Path:
+    """That folder, with a database that has the schema of today: to make it is not what most commands are asked for."""
+    begin_migrated("sqlite:///billing.db")
+    return here
+
+
 def call(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments)
 
@@ -58,9 +66,11 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, database: str = "memory") -> Iterator[Serving]:
-    """Run `billing-sdk serve` until the end of the block."""
+def serving(folder: Path, *arguments: str) -> Iterator[Serving]:
+    """Run `billing-sdk serve` on `billing.db` until the end of the block."""
     ready_file = folder / "ready.json"
+    database = f"sqlite:///{folder / 'billing.db'}"
+    begin_migrated(database)
     command = [SCRIPT, "serve", "--port", "0", "--database", database, "--ready-file", str(ready_file), *arguments]
     process = subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -115,12 +125,12 @@ def test_a_signal_ends_the_server_in_order(tmp_path, number):
         assert server.process.wait(timeout=30) == 0
 
 
-def test_a_program_after_two_dashes_gets_its_settings_and_gives_the_exit_code(here):
+def test_a_program_after_two_dashes_gets_its_settings_and_gives_the_exit_code(migrated):
     program = "import json, os, sys; json.dump(dict(os.environ), open('seen.json', 'w')); sys.exit(7)"
-    command = ("serve", "--port", "0", "--database", "memory", "--seed", "demo", "--app-url", "http://127.0.0.1:5999")
+    command = ("serve", "--port", "0", "--seed", "demo", "--app-url", "http://127.0.0.1:5999")
     done = call(*command, "--", sys.executable, "-c", program)
     assert done.exit_code == 7, done.output
-    seen = json.loads((here / "seen.json").read_text())
+    seen = json.loads((migrated / "seen.json").read_text())
     assert seen["BILLING_REDIRECT_URI"] == "http://127.0.0.1:5999/billing/callback"
     assert seen["BILLING_AUDIENCE"] == f"{seen['BILLING_ISSUER']}/api"
     assert all(seen[f"BILLING_{name}"] for name in ("CLIENT_ID", "CLIENT_SECRET", "M2M_CLIENT_ID", "M2M_CLIENT_SECRET"))
@@ -128,8 +138,8 @@ def test_a_program_after_two_dashes_gets_its_settings_and_gives_the_exit_code(he
     assert "http://127.0.0.1:5999/billing/webhooks" in done.stdout
 
 
-def test_a_program_that_does_not_exist_is_named(here):
-    done = call("serve", "--port", "0", "--database", "memory", "--", "no-such-program")
+def test_a_program_that_does_not_exist_is_named(migrated):
+    done = call("serve", "--port", "0", "--", "no-such-program")
     assert done.exit_code == 1
     assert "no-such-program" in done.stderr
 
@@ -158,14 +168,13 @@ def test_a_temporary_database_leaves_nothing_behind(here):
 
 
 def test_a_triggered_event_reaches_an_endpoint_of_a_running_server(here):
-    database = f"sqlite:///{here / 'shared.db'}"
-    with receiving() as receiver, serving(here, "--webhook", receiver.url, database=database):
-        assert call("trigger", "customer.plan_changed", "--database", database).exit_code == 0
+    with receiving() as receiver, serving(here, "--webhook", receiver.url):
+        assert call("trigger", "customer.plan_changed").exit_code == 0
         wait_until(lambda: receiver.received, what="the webhook")
         assert receiver.received[0].headers["content-type"] == "application/jwt"
 
 
-def test_an_unknown_event_type_is_refused_with_the_list_of_those_that_exist(here):
+def test_an_unknown_event_type_is_refused_with_the_list_of_those_that_exist(migrated):
     done = call("trigger", "customer.exploded")
     assert done.exit_code == 1
     assert "customer.plan_changed" in done.stderr
@@ -179,7 +188,7 @@ def test_listening_to_a_network_needs_https(here):
 
 
 @pytest.mark.parametrize("command", [("serve", "--port", "0", "--seed", "demo"), ("seed",)])
-def test_the_demo_is_not_sown_where_others_can_reach_it(here, command):
+def test_the_demo_is_not_sown_where_others_can_reach_it(migrated, command):
     done = call(*command, "--base-url", "https://billing.example.com")
     assert done.exit_code == 1
     assert "published passwords" in done.stderr
@@ -193,7 +202,7 @@ def test_a_port_in_use_is_an_explained_refusal(here):
     assert "--port" in done.stderr
 
 
-def test_seeding_twice_changes_nothing(here):
+def test_seeding_twice_changes_nothing(migrated):
     first, second = call("seed"), call("seed")
     assert (first.exit_code, second.exit_code) == (0, 0), second.stderr
     assert "ada@example.com" in second.stdout
@@ -206,22 +215,21 @@ def test_the_doctor_finds_a_missing_database_and_names_the_remedy(here):
     assert not (here / "billing.db").exists()
 
 
-def test_the_doctor_has_nothing_to_say_about_a_sound_server(here):
+def test_the_doctor_has_nothing_to_say_about_a_sound_server(migrated):
     assert call("migrate").exit_code == 0
     done = call("doctor")
     assert done.exit_code == 0, done.stdout
     assert "wrong" not in done.stdout
 
 
-def test_the_doctor_finds_an_endpoint_that_is_not_there(here):
+def test_the_doctor_finds_an_endpoint_that_is_not_there(migrated):
     with receiving() as receiver:
         call("serve", "--port", "0", "--webhook", receiver.url, "--", sys.executable, "-c", "pass")
     done = call("doctor")
     assert "takes no connection" in done.stdout
 
 
-def test_a_rotated_key_is_published(here):
-    assert call("migrate").exit_code == 0
+def test_a_rotated_key_is_published(migrated):
     done = call("keys", "rotate")
     assert done.exit_code == 0, done.stderr
     assert "Published keys: 2" in done.stdout
