@@ -95,6 +95,12 @@ def test_home_says_so_where_nothing_has_been_counted_yet(tmp_path):
         assert "No figures yet" in new.get("/dashboard", headers={"Accept": "text/html"}, cookies=cookies).text
 
 
+def test_home_says_that_no_mail_is_sent(look):
+    page = look("/dashboard")
+    assert "No mail server is set up, so nothing is sent" in page
+    assert 'href="/dashboard/mail/sent"' in page
+
+
 @pytest.mark.parametrize(("path", "says"), [("/dashboard", "لوحة التحكم"), ("/dashboard/invoices", ">صادرة<")])
 def test_the_name_of_the_dashboard_and_the_status_of_an_invoice_are_said_in_the_language_of_the_operator(
     look, path, says

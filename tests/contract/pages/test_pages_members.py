@@ -160,6 +160,16 @@ def test_whoever_has_an_account_is_asked_for_its_password_or_is_signed_in_alread
     assert members_of(site, second) == {manager, guest}
 
 
+@pytest.mark.parametrize("sub_nav", ["organization_members", "profile"])
+def test_where_mail_is_promised_it_is_said_that_none_is_sent(
+    site: RunningServer, visitor: Visitor, manager: str, org_code: str, sub_nav: str
+) -> None:
+    page = enter_portal(visitor, site, manager, sub_nav=sub_nav, org_code=org_code)
+    if sub_nav == "profile":
+        page = visitor.follow("Change the e-mail address")
+    assert "This service sends no mail at present." in page.text
+
+
 def test_a_refused_form_of_a_link_can_be_read_in_another_language_and_keeps_its_key(
     site: RunningServer, visitor: Visitor, manager: str, org_code: str, guest: str
 ) -> None:

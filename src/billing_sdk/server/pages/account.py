@@ -85,7 +85,12 @@ def sign_in(stop: Stop, form: Form) -> Response:
 def show_forgotten(stop: Stop, form: Form) -> Response:
     """Ask somebody who has forgotten the password for the e-mail address, or say that a link was sent."""
     is_sent = not form.values and web.query_of(stop.request).get("after") == "sent"
-    return stop.show_beside("forgotten", form if form.values else _hinted(stop), is_sent=is_sent)
+    return stop.show_beside(
+        "forgotten",
+        form if form.values else _hinted(stop),
+        is_sent=is_sent,
+        sends_mail=stop.engine.sends_mail,
+    )
 
 
 def send_password_link(stop: Stop, form: Form) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from billing_sdk.server.pages.dashboard.cancellations import CANCELLATIONS
 from billing_sdk.server.pages.dashboard.figures import CURRENCY, Figures, read_figures
+from billing_sdk.server.pages.dashboard.mailbox import SENT
 from billing_sdk.server.pages.dashboard.navigation import HOME
 from billing_sdk.server.pages.dashboard.seat import Seat, seat_route
 from billing_sdk.server.pages.dashboard.webhooks import MOST_DEAD, WEBHOOKS, dead_letters_of
@@ -18,6 +19,9 @@ from billing_sdk.server.words import Phrase, phrase, phrase_of
 
 # Of wishes to leave no more are counted than this: that there are many is what matters.
 MOST_LEAVING = 100
+NO_MAIL_SERVER = phrase(
+    "No mail server is set up, so nothing is sent: all mail is kept in the mailbox, where you can read it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def show_home(seat: Seat) -> Response:
     """Show the figures of the business, or the empty state while billing is off."""
     with seat.engine.read() as tx:
         workspace, applications = tx.workspace.get(), tx.applications.list()
-        matters = tuple(_matters(tx)) if workspace.is_billing_enabled else ()
+        matters = tuple(_matters(seat, tx)) if workspace.is_billing_enabled else ()
     billing = next((f"{HOME}/applications/{one.client_id}/billing" for one in applications if one.kind == "web"), "")
     if not workspace.is_billing_enabled:
         return seat.show("home_off", billing_url=billing)
@@ -75,7 +79,7 @@ def charts_of(figures: Figures) -> dict[str, object]:
     }
 
 
-def _matters(tx: UnitOfWork) -> Iterator[Matter]:
+def _matters(seat: Seat, tx: UnitOfWork) -> Iterator[Matter]:
     workspace = tx.workspace.get()
     app = tx.payment_apps.of_gateway(workspace.gateway) if workspace.gateway else None
     if app is not None and app.status == "unauthorized":
@@ -114,6 +118,8 @@ def _matters(tx: UnitOfWork) -> Iterator[Matter]:
         if leaving > MOST_LEAVING:
             text = phrase("More than %(number)s customers ask to leave a plan.", number=MOST_LEAVING)
         yield Matter(text, f"{CANCELLATIONS}?status=waiting")
+    if not seat.engine.sends_mail:
+        yield Matter(NO_MAIL_SERVER, SENT)
 
 
 ROUTES = (seat_route(HOME, show_home),)
