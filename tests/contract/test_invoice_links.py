@@ -145,8 +145,8 @@ def test_a_credit_note_says_what_was_taken_back_of_which_line_and_where_it_went(
     paper = show_credit_note(engine, note_id=note.id)
     assert (paper.heading, paper.name, paper.status) == ("Credit note", note.number, "Added to your balance")
     assert ("For invoice", invoice.number) in [(fact.label, fact.value) for fact in paper.facts]
-    assert [(row.number, row.amount) for row in paper.sections[0].rows] == [(1, "$5.00")]
-    assert (paper.due.label, paper.due.amount, paper.notes) == ("Credited", "$5.00", ("Reason: Outage of January",))
+    assert [(row.number, row.amount) for row in paper.sections[0].rows] == [(1, "US$5.00")]
+    assert (paper.due.label, paper.due.amount, paper.notes) == ("Credited", "US$5.00", ("Reason: Outage of January",))
     links = links_to_note(engine, note)
     assert links.pdf_url == f"{links.hosted_url}/pdf"
     check_link(engine, "credit_notes", document_id=note.id, key=links.hosted_url.rpartition("/")[2])

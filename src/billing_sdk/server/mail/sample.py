@@ -8,7 +8,7 @@ from decimal import Decimal
 from billing_sdk.money import Money
 from billing_sdk.server.paper import InvoicePaper, Party, Row, Section, Sum, language_for
 from billing_sdk.server.paper.figures import Figures
-from billing_sdk.server.paper.languages import LANGUAGES
+from billing_sdk.server.paper.languages import words_in
 
 
 def sample_paper(language: str, number: str) -> InvoicePaper:
@@ -19,7 +19,7 @@ def sample_paper(language: str, number: str) -> InvoicePaper:
         number: what it is called.
     """
     tag = language_for((language,))
-    words, figures = LANGUAGES[tag], Figures.of(tag)
+    words, figures = words_in(tag), Figures.of(tag)
     net, tax, total = (figures.money(Money(minor, "EUR")) for minor in (4_900, 931, 5_831))
     percent = figures.percent(Decimal(19))
     return InvoicePaper(

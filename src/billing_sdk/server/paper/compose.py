@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from billing_sdk.money import Money, total
 from billing_sdk.server.domain.invoicing import Invoice, InvoiceLine
 from billing_sdk.server.paper.figures import Figures
-from billing_sdk.server.paper.languages import LANGUAGES
+from billing_sdk.server.paper.languages import words_in
 from billing_sdk.server.paper.lines import row_of
 from billing_sdk.server.paper.model import Fact, InvoicePaper, Section, Sum, Tone
 from billing_sdk.server.paper.parties import Addressed, party_of
@@ -34,12 +34,12 @@ def compose(
 
     Args:
         invoice: in any status; what is not issued is named a draft.
-        language: one of `LANGUAGES`.
+        language: as `language_for` returns it.
         supplier: who bills.
         customer: who pays.
         replaces: the number of the void invoice that this one was issued for again.
     """
-    words, figures = LANGUAGES[language], Figures.of(language)
+    words, figures = words_in(language), Figures.of(language)
     return InvoicePaper(
         language=language,
         direction=figures.direction,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from billing_sdk.money import total
 from billing_sdk.server.domain.invoicing import CreditDestination, CreditNote, Invoice
 from billing_sdk.server.paper.figures import Figures
-from billing_sdk.server.paper.languages import LANGUAGES
+from billing_sdk.server.paper.languages import words_in
 from billing_sdk.server.paper.lines import row_of
 from billing_sdk.server.paper.model import Fact, InvoicePaper, Row, Section, Sum
 from billing_sdk.server.paper.parties import Addressed, party_of
@@ -24,11 +24,11 @@ def compose_credit_note(
     Args:
         note: what is taken back.
         invoice: of which invoice.
-        language: one of `LANGUAGES`.
+        language: as `language_for` returns it.
         supplier: who bills.
         customer: who pays.
     """
-    words, figures = LANGUAGES[language], Figures.of(language)
+    words, figures = words_in(language), Figures.of(language)
     return InvoicePaper(
         language=language,
         direction=figures.direction,

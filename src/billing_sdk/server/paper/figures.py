@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Literal
+from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
@@ -21,8 +22,10 @@ from babel.numbers import NumberPattern, format_decimal, format_percent
 from billing_sdk.money import EXACT, Money, digits_of, exponent
 from billing_sdk.server.domain.periods import Period
 from billing_sdk.server.paper.model import Direction
-from billing_sdk.server.paper.text import plain
+from billing_sdk.server.paper.text import from_the_left, from_the_right, plain
 
+# The figures of English are those of no country, but for whoever asks for those of one.
+LOCALES: Final[Mapping[str, str]] = {"en": "en_001", "en-US": "en_US"}
 SPAN = "{start} – {end}"  # noqa: RUF001 - the dash between two days
 
 
@@ -34,8 +37,8 @@ class Figures:
 
     @classmethod
     def of(cls, language: str) -> Figures:
-        """Return those of a language."""
-        return _figures(language)
+        """Return those of a language tag."""
+        return _figures(LOCALES.get(language, language.replace("-", "_")))
 
     @property
     def direction(self) -> Direction:
@@ -61,11 +64,13 @@ class Figures:
         """Write an amount in the main unit, with so many digits after the point.
 
         In languages that run from the right the currency stands as its code: their signs hold dots and controls that
-        fall apart once a text is taken out of its line.
+        fall apart once a text is taken out of its line. The code stands to the left of the digits there, whatever is
+        around the amount, and a minus sign before them.
         """
         if self.direction == "rtl":
             zeros = f".{'0' * digits}" if digits else ""
-            return f"{format_decimal(major, f'#,##0{zeros}', self.locale)}\u00a0{currency}"
+            digits_of_it = plain(format_decimal(major, f"#,##0{zeros}", self.locale))
+            return from_the_right(f"{from_the_left(digits_of_it)}\u00a0{currency}")
         pattern: NumberPattern = copy.copy(self.locale.currency_formats["standard"])
         pattern.frac_prec = (digits, digits)
         written = pattern.apply(major, self.locale, currency=currency, currency_digits=False)
@@ -95,10 +100,7 @@ class Figures:
 
     def period(self, period: Period) -> str:
         """Write when something was used or paid for; the last instant of a period is not in it any more."""
-        # Days in figures alone have no direction, and would be read in the wrong order.
-        width: Literal["long", "medium"] = "long" if self.direction == "rtl" else "medium"
-        days = [at.astimezone(UTC).date() for at in (period.start, period.end)]
-        start, end = (plain(format_date(day, width, self.locale)) for day in days)
+        start, end = self.day(period.start), self.day(period.end)
         return start if start == end else SPAN.format(start=start, end=end)
 
     def country(self, code: str) -> str:

@@ -68,7 +68,7 @@ class InvoicePaper:
     """An invoice as it is read; the page and the file are made from nothing else.
 
     Attributes:
-        language: of the words, a primary language tag.
+        language: of the words, a primary language tag; with its region where figures are written as there.
         heading: what kind of document it is.
         name: what it is called: its number, or that it is a draft.
         issued_at: when the document became what it is; its file bears this time, so that it is always the same.

@@ -65,7 +65,7 @@ def _document(paper: InvoicePaper) -> dict[str, Any]:
         return asdict(one) | {"amount": amount(one.amount)}
 
     return {
-        "language": paper.language,
+        "language": paper.language.partition("-")[0],
         "direction": paper.direction,
         "title": f"{paper.heading} {isolated(paper.name)}",
         "heading": paper.heading,

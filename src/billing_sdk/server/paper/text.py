@@ -34,6 +34,11 @@ def isolated(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
+def from_the_right(text: str) -> str:
+    """Return a text so that it runs from the right wherever it stands (Unicode Standard Annex 9, RLI, PDI)."""
+    return f"\u2067{text}\u2069"
+
+
 def from_the_left(text: str) -> str:
     """Return a figure so that it runs from the left within any sentence (Unicode Standard Annex 9, LRI, PDI).
 

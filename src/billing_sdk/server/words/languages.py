@@ -25,14 +25,12 @@ from babel.messages.pofile import PoFileError, read_po
 
 from billing_sdk.errors import InvalidSetting
 from billing_sdk.money import Money
-from billing_sdk.server.paper.figures import Figures
+from billing_sdk.server.paper.figures import LOCALES, Figures
 from billing_sdk.server.paper.text import from_the_left, isolated
 from billing_sdk.server.words.countries import countries_of
 from billing_sdk.server.words.phrases import Exact, Phrase, Value
 
 DEFAULT = "en"
-# English is what messages are written in: these differ in how they write figures.
-ENGLISH = {"en": "en_001", "en-US": "en_US"}
 SUFFIX = ".po"
 VALUE = re.compile(r"%\(\w+\)s|%%")
 
@@ -70,7 +68,7 @@ class Language:
 
     def say(self, said: Phrase) -> str:
         """Put a phrase into words; one that has none in this language says nothing."""
-        if said.in_english and self.tag in ENGLISH:
+        if said.in_english and self.tag in LOCALES:
             return said.in_english
         if not said.message:
             return ""
@@ -166,7 +164,7 @@ def languages_in(directory: str | None = None) -> Languages:
     """
     if directory and not Path(directory).is_dir():
         raise InvalidSetting(f"locale_directory: there is no directory {directory!r}")
-    known = {tag: Language(tag, Figures.of(locale), gettext.NullTranslations()) for tag, locale in ENGLISH.items()}
+    known = {tag: Language(tag, Figures.of(tag), gettext.NullTranslations()) for tag in LOCALES}
     own = sorted(Path(directory).glob(f"*{SUFFIX}")) if directory else []
     built_in = sorted(files("billing_sdk.server.words").joinpath("locale").iterdir(), key=lambda one: one.name)
     sources = [(one.name, one.read_bytes()) for one in (*built_in, *own) if one.name.endswith(SUFFIX)]
@@ -180,7 +178,7 @@ def languages_in(directory: str | None = None) -> Languages:
 def _language(tag: str, content: bytes, before: gettext.NullTranslations | None) -> Language:
     compiled = io.BytesIO()
     try:
-        figures = Figures(Locale.parse(ENGLISH.get(tag, tag.replace("-", "_"))))
+        figures = Figures.of(tag)
         catalogue = read_po(io.BytesIO(content), locale=str(figures.locale), abort_invalid=True)
         write_mo(compiled, catalogue)
         compiled.seek(0)

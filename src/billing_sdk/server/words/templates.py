@@ -20,7 +20,7 @@ from billing_sdk.server.paper import INVISIBLE
 from billing_sdk.server.words.languages import Language
 from billing_sdk.server.words.phrases import Phrase
 
-ISOLATES = {"\u2068": "<bdi>", "\u2066": '<bdi dir="ltr">', "\u2069": "</bdi>"}
+ISOLATES = {"\u2068": "<bdi>", "\u2067": '<bdi dir="rtl">', "\u2066": '<bdi dir="ltr">', "\u2069": "</bdi>"}
 
 
 @lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from babel import Locale
 from starlette.responses import Response
 
 from billing_sdk.errors import InvalidAddress, InvalidRequest, InvalidTaxId, PreconditionFailed
@@ -14,7 +15,6 @@ from billing_sdk.server.pages.addresses import address_refused, require_country,
 from billing_sdk.server.pages.forms import Form
 from billing_sdk.server.pages.portal.desk import Desk
 from billing_sdk.server.paper import LANGUAGES
-from billing_sdk.server.paper.figures import Figures
 from billing_sdk.server.usecases.people import normal_email
 from billing_sdk.server.usecases.update_customer import update_customer
 from billing_sdk.server.web.languages import language_of
@@ -130,5 +130,5 @@ def _checks(customer: Customer, language: Language) -> Iterator[Checked]:
 
 def _name_of(tag: str) -> str:
     """Return what a language is called by those who speak it."""
-    name = Figures.of(tag).locale.get_display_name() or tag
+    name = Locale.parse(tag, sep="-").get_display_name() or tag
     return name[:1].upper() + name[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from billing_sdk.server.paper.figures import LOCALES
 from billing_sdk.server.paper.languages.arabic import ARABIC
 from billing_sdk.server.paper.languages.english import ENGLISH
 from billing_sdk.server.paper.languages.french import FRENCH
@@ -26,9 +27,18 @@ LANGUAGES: dict[str, Words] = {
 
 
 def language_for(wanted: Sequence[str | None]) -> str:
-    """Return the first of some language tags (RFC 5646) that invoices are written in, by its primary language."""
+    """Return the first of some language tags (RFC 5646) that invoices are written in.
+
+    It is a primary language, but for those of a country that write figures in their own way.
+    """
     for tag in wanted:
-        primary = (tag or "").partition("-")[0].lower()
-        if primary in LANGUAGES:
-            return primary
+        primary, _, region = (tag or "").partition("-")
+        if primary.lower() in LANGUAGES:
+            own = f"{primary.lower()}-{region.upper()}"
+            return own if own in LOCALES else primary.lower()
     return DEFAULT
+
+
+def words_in(language: str) -> Words:
+    """Return the words of what `language_for` has returned."""
+    return LANGUAGES[language.partition("-")[0]]
