@@ -35,7 +35,7 @@ COLUMNS = (
     Column(phrase("Name")),
     Column(phrase("Key")),
     Column(phrase("Takes off")),
-    Column(phrase("For")),
+    Column(phrase("How long it counts")),
     Column(phrase("Status")),
     Column(phrase("Redeemed"), is_number=True),
 )
