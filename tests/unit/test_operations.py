@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.routing import BaseRoute
 
-from billing_sdk.server.web.operations import Door, Operations
+from billing_sdk.server.web.operations import Door, Operations, asked_often
 
 asked: list[str] = []
 
@@ -22,6 +22,7 @@ def gate() -> None:
     asked.append("gate")
 
 
+@asked_often
 def caller() -> str:
     asked.append("caller")
     return "ada"

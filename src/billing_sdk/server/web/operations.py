@@ -6,8 +6,9 @@ hundreds of them. The framework makes a route where it is declared, and another 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, FastAPI, params
 from fastapi.datastructures import Default
@@ -19,6 +20,14 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from billing_sdk._fork import new_lock
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def asked_often(dependency: F) -> F:
+    """Work out here what a dependency of hundreds of operations takes: the framework does it at each of them again."""
+    dependency.__signature__ = inspect.signature(dependency, eval_str=True)  # type: ignore[attr-defined]
+    return dependency
 
 
 class Operations(APIRouter):

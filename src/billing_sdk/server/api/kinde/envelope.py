@@ -22,6 +22,7 @@ from billing_sdk.server.web import (
     request_id_of,
 )
 from billing_sdk.server.web.handlers import ErrorHandler, error_handlers
+from billing_sdk.server.web.operations import asked_often
 from billing_sdk.server.web.strict_route import StrictRoute as StrictRoute
 
 T = TypeVar("T")
@@ -113,6 +114,7 @@ class Single(BaseModel, Generic[T]):
     metadata: dict[str, Any] = {}
 
 
+@asked_often
 async def known_parameters(request: Request) -> None:
     """Let a query pass whose parameters the operation has: one that is dropped in silence would give other figures.
 

@@ -10,8 +10,10 @@ from starlette.requests import Request
 from billing_sdk.server.api.kinde.envelope import error_answer
 from billing_sdk.server.api.kinde.security import EngineOf, MachineOf
 from billing_sdk.server.web.once import IdempotencyKey, Once, one_key
+from billing_sdk.server.web.operations import asked_often
 
 
+@asked_often
 async def once_for(
     request: Request, engine: EngineOf, caller: MachineOf, idempotency_key: IdempotencyKey = None
 ) -> Once:

@@ -19,16 +19,19 @@ from billing_sdk.server.usecases.callers import Caller, token_digest
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.usecases.verify_access_token import authenticate, authenticate_machine, recall_machine
 from billing_sdk.server.web import authorization_of, pass_billing_gate
+from billing_sdk.server.web.operations import asked_often
 
 bearer = HTTPBearer(scheme_name="kindeBearerAuth", auto_error=False)
 
 
+@asked_often
 async def engine_of(request: Request) -> Engine:
     """Return the engine that this application was made with."""
     engine: Engine = request.app.state.engine
     return engine
 
 
+@asked_often
 async def token_of(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> str:
@@ -78,6 +81,7 @@ def person_of(request: Request, engine: EngineOf, token: TokenOf) -> Person:
     return Person(actor, caller.org_code, caller.client_id)
 
 
+@asked_often
 def machine_of(request: Request, engine: EngineOf, token: TokenOf) -> Caller:
     """Return the machine whose token it is.
 
@@ -168,6 +172,7 @@ async def billing_for_person(engine: EngineOf, _person: PersonOf) -> None:
     await pass_billing_gate(engine)
 
 
+@asked_often
 async def billing_for_machine(engine: EngineOf, _caller: MachineOf) -> None:
     """Let a machine pass while billing is on; whose token is not good hears nothing of that.
 

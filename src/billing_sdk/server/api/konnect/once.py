@@ -10,8 +10,10 @@ from starlette.requests import Request
 from billing_sdk.server.api.konnect.problems import error_answer
 from billing_sdk.server.api.konnect.security import CallerOf, EngineOf
 from billing_sdk.server.web.once import IdempotencyKey, Once, one_key
+from billing_sdk.server.web.operations import asked_often
 
 
+@asked_often
 async def once_for(
     request: Request, engine: EngineOf, caller: CallerOf, idempotency_key: IdempotencyKey = None
 ) -> Once:

@@ -18,6 +18,7 @@ from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.callers import Caller
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import authorization_of, pass_billing_gate
+from billing_sdk.server.web.operations import asked_often
 
 bearer = HTTPBearer(scheme_name="bearerAuth", auto_error=False)
 # What every operation may answer instead, for the OpenAPI document: a problem of one shape.
@@ -44,6 +45,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+@asked_often
 async def engine_of(request: Request) -> Engine:
     """Return the engine that this application was made with."""
     engine: Engine = request.app.state.engine
@@ -53,6 +55,7 @@ async def engine_of(request: Request) -> Engine:
 EngineOf = Annotated[Engine, Depends(engine_of)]
 
 
+@asked_often
 async def caller_of(
     request: Request, engine: EngineOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Caller:

@@ -20,6 +20,7 @@ from billing_sdk.server.api.stripe.expanding import expand, read_expand
 from billing_sdk.server.api.stripe.rendering import Rendering
 from billing_sdk.server.api.stripe.versions import VersionOf
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import asked_often
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def rendered(view: View, rendering: Rendering) -> str:
     return view.model_dump_json(context=rendering)
 
 
+@asked_often
 async def _answer_for(request: Request, version: VersionOf) -> Answer:
     return Answer(request, Rendering(version, request.app.state.engine.settings.environment == "live"))
 

@@ -27,6 +27,7 @@ from billing_sdk.server.api.stripe.security import CallerOf, EngineOf
 from billing_sdk.server.occasion import current_occasion
 from billing_sdk.server.storage.idempotency import Claim, StoredAnswer
 from billing_sdk.server.usecases.engine import Engine
+from billing_sdk.server.web.operations import asked_often
 
 HEADER: Final = "idempotency-key"
 LONGEST_KEY: Final = 255
@@ -131,6 +132,7 @@ class Once:
         return StoredAnswer(answer.status_code, bytes(answer.body).decode())
 
 
+@asked_often
 async def _once_for(request: Request, engine: EngineOf, caller: CallerOf, answer: Answering) -> Once:
     key = key_of(request)
     occasion = current_occasion()

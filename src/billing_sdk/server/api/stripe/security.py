@@ -26,11 +26,13 @@ from billing_sdk.server.usecases.auditing import recording_denials
 from billing_sdk.server.usecases.callers import Caller
 from billing_sdk.server.usecases.engine import Engine
 from billing_sdk.server.web import authorization_of, pass_billing_gate
+from billing_sdk.server.web.operations import asked_often
 
 CONNECTED: Final = ("stripe-account", "stripe-context")
 LONGEST_TOKEN: Final = 8_192
 
 
+@asked_often
 async def engine_of(request: Request) -> Engine:
     """Return the engine that this application was made with."""
     engine: Engine = request.app.state.engine
@@ -40,6 +42,7 @@ async def engine_of(request: Request) -> Engine:
 EngineOf = Annotated[Engine, Depends(engine_of)]
 
 
+@asked_often
 async def caller_of(request: Request, engine: EngineOf) -> Caller:
     """Return the program whose key the request carries.
 

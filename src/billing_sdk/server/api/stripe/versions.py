@@ -18,6 +18,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from billing_sdk.errors import InvalidRequest
+from billing_sdk.server.web.operations import asked_often
 
 HEADER: Final = "stripe-version"
 OLDEST: Final = "2025-05-28"
@@ -77,6 +78,7 @@ def version_of(request: Request) -> ApiVersion:
     return NEWEST
 
 
+@asked_often
 async def _version_of(request: Request) -> ApiVersion:
     return version_of(request)
 
