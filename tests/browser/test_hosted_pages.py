@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from billing_sdk.server.domain.catalog import LicenceFee, VersionContent
 from billing_sdk.server.domain.rating import Flat, Terms
@@ -17,6 +17,7 @@ from billing_sdk.server.usecases.add_version import add_version
 from billing_sdk.server.usecases.make_version_live import make_version_live
 from tests.browser.looking import faults, too_wide
 from tests.contract.pages.visits import CARD, DECLINED_CARD, PASSWORD, plans_of, portal_link, sign_up_link
+from tests.receiver import receiving
 from tests.serving import RunningServer, serving
 
 pytestmark = pytest.mark.browser
@@ -30,8 +31,14 @@ SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server that nobody else has changed the catalogue, the brand or the settings of."""
-    with serving(f"sqlite:///{tmp_path_factory.mktemp('hosted') / 'billing.db'}") as running:
+    """A server that nobody else has changed the catalogue, the brand or the settings of.
+
+    Its application only says hello, on a socket: it is led to by redirects, which no route of a tab answers.
+    """
+    database_url = f"sqlite:///{tmp_path_factory.mktemp('hosted') / 'billing.db'}"
+    with receiving() as application, serving(database_url, redirect_uris=(application.url,)) as running:
+        application.headers = {"content-type": "text/html"}
+        application.text = "<!doctype html><p>Hello from the application"
         yield running
 
 
@@ -41,9 +48,9 @@ def email() -> str:
 
 
 @pytest.fixture
-def page(context: BrowserContext, server: RunningServer) -> Iterator[Page]:
-    """A tab that fails its test where a page breaks its own policy, with an application that only says hello."""
-    page = _tab(context, server)
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab that fails its test where a page breaks its own policy."""
+    page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -81,7 +88,7 @@ def test_a_visitor_signs_up_is_declined_pays_and_arrives(page: Page, server: Run
 def test_everything_works_without_javascript(chromium: Browser, server: RunningServer, email: str) -> None:
     context = chromium.new_context(java_script_enabled=False)
     try:
-        page = _tab(context, server)
+        page = context.new_page()
         page.goto(sign_up_link(server, plan_interest="pro_monthly"))
         _register(page, email)
         _pay(page, CARD)
@@ -195,15 +202,6 @@ def _faults(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme)
         found += faults(page)
     return found
-
-
-def _tab(context: BrowserContext, server: RunningServer) -> Page:
-    def greet(route: Route) -> None:
-        route.fulfill(body="<p>Hello from the application", content_type="text/html")
-
-    page = context.new_page()
-    page.route(f"{server.redirect_uri}**", greet)
-    return page
 
 
 def _register(page: Page, email: str) -> None:
