@@ -6,7 +6,6 @@ Run it as `make screenshots`; the pictures and a page to look through them end u
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ sys.path[:0] = [str(ROOT)]
 
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402 - the tests are found from here on
 
+from tests.chromium import launched  # noqa: E402 - the tests are found from here on
 from tests.pages import PAGES, PageUnderTest  # noqa: E402 - see above
 from tests.serving import serving  # noqa: E402 - see above
 from tests.world import World, world  # noqa: E402 - see above
@@ -28,7 +28,6 @@ WIDTHS = (390, 820, 1280)
 SCHEMES = ("light", "dark")
 LANGUAGES = {"ltr": "en", "rtl": "ar"}
 HEIGHT = 800
-BINARIES = ("chromium", "chromium-browser", "google-chrome")
 INDEX = """<!doctype html>
 <meta charset="utf-8"><title>Screenshots</title>
 <style>
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder, serving(f"sqlite:///{folder}/billing.db") as server:
         there = world(server.engine)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+            browser = launched(playwright)
             for direction in wanted.direction or LANGUAGES:
                 for page in pages:
                     failed += not _shoot(browser, server.base_url, there, page, direction, wanted)
@@ -95,13 +94,6 @@ def _views(tab: Page, page: PageUnderTest, direction: str, wanted: argparse.Name
         for scheme in wanted.scheme or SCHEMES:
             tab.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             yield f"{page.name}-{width}-{scheme}-{direction}.png"
-
-
-def _chromium() -> str:
-    binary = next(filter(None, map(shutil.which, BINARIES)), None)
-    if binary is None:
-        raise SystemExit("there is no Chromium; run: sh scripts/browser.sh")
-    return binary
 
 
 def _write_index() -> None:

@@ -5,35 +5,15 @@ A missing browser is a failure, never a skip: `scripts/browser.sh` says how to g
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.chromium import launched
 from tests.databases import passing_database
 from tests.serving import RunningServer, serving
 
-BINARIES = ("chromium", "chromium-browser", "google-chrome")
-# What a browser does for an address bar that nobody sees: its suggestions are two pages, which start a process for each
-# profile, and take more time than the pages of a test. Those below are what Playwright leaves out by itself, and has to
-# again: of two lists Chromium reads the last.
-LEFT_OUT = (
-    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
-    *("AimEnabled", "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose"),
-    *("HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying"),
-    *("OptimizationHints", "PaintHolding", "PreconnectToSearch", "ThirdPartyStoragePartitioning"),
-)
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    f"--disable-features={','.join(LEFT_OUT)}",
-]
 TIMEOUT_MILLISECONDS = 20_000
 # What a browser says of answers that are as they should be, and of a preview that runs no scripts.
 NO_COMPLAINTS = ("Failed to load resource", "Clear-Site-Data header", "Blocked script execution in")
@@ -51,10 +31,8 @@ def chromium() -> Iterator[Browser]:
 
     One for this folder: its event loop must be gone before tests elsewhere run loops of their own.
     """
-    binary = next(filter(None, map(shutil.which, BINARIES)), None)
-    assert binary, "there is no Chromium; run: sh scripts/browser.sh"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=ARGUMENTS)
+        browser = launched(playwright)
         yield browser
         browser.close()
 
