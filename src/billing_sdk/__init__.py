@@ -25,7 +25,7 @@ else:
         if name == "__all__":
             return ["__version__", "errors", *public]
         try:
-            return public[name]
+            return globals()[name]  # also a module that came with them
         except KeyError:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
 

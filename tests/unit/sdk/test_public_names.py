@@ -51,6 +51,11 @@ def test_an_import_of_everything_brings_the_public_names() -> None:
     assert set(PUBLIC) <= brought.keys()
 
 
+def test_the_modules_of_the_public_names_are_there_as_well() -> None:
+    program = "import billing_sdk; assert billing_sdk.webhooks.SqliteSeen is billing_sdk.SqliteSeen"
+    subprocess.run([sys.executable, "-c", program], timeout=60, check=True)
+
+
 def test_a_name_that_there_is_not_is_refused() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Clientele'"):
         _ = billing_sdk.Clientele  # type: ignore[attr-defined]
