@@ -136,6 +136,10 @@ def test_the_timeline_has_everything_in_order_once_and_goes_on_page_by_page(oper
     assert parts == list(whole)
     assert [entry.place for entry in whole] == sorted({entry.place for entry in whole}, reverse=True)
     assert {entry.kind for entry in whole} == set(kinds)
+    with operator.engine.begin() as tx:
+        tx.audit.record(operator.ids["operator_id"], "customer.update", customer.id, operator.engine.now())
+    page = operator.get(place.format(**operator.ids)).text
+    assert f'title="{operator.ids["operator_id"]}">by <bdi>ada@example.com</bdi>' in page
     text = operator.text(place)
     for said in (
         "Became a customer",

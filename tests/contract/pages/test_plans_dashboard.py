@@ -101,7 +101,7 @@ def test_a_move_now_says_apart_what_is_charged_at_once_and_promises_no_way_back(
         tx.catalog.add_version(replace(version, id="version_now", number=2, created_at=engine.now()))
     address = f"{server.base_url}/dashboard/plans/pro_monthly/migrate?from=1&to=2"
     later, now = (ada.open(f"{address}&timing={timing}").text for timing in ("period_end", "now"))
-    assert ("Charged now on this page" in later, "It can be called off" in later) == (False, True)
+    assert ("Charged now" in later, "It can be called off" in later) == (False, True)
     assert ("Charged now on this page" in now, "It can be called off" in now) == (True, False)
     ada.open(address)
     ada.submit("Move customers", confirmed="yes")

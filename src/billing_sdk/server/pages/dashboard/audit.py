@@ -31,26 +31,50 @@ NOUNS: dict[str, Phrase] = {
     "billing": phrase("Billing as a whole"),
     "billing_profile": phrase("Billing profiles"),
     "billing_settings": phrase("Policies"),
+    "brand": phrase("Brand"),
+    "card": phrase("Payment methods"),
     "charge": phrase("Charges"),
+    "checkout": phrase("Checkout"),
     "coupon": phrase("Coupons"),
     "credit": phrase("Credit"),
+    "credit_note": phrase("Credit notes"),
     "customer": phrase("Customers"),
     "dispute": phrase("Disputes"),
+    "end_request": phrase("Cancellations"),
     "endpoint": phrase("Webhooks"),
     "feature": phrase("Features"),
+    "invitation": phrase("Invitations"),
     "invoice": phrase("Invoices"),
+    "mail": phrase("Mail"),
+    "member": phrase("Members"),
     "meter": phrase("Meters"),
     "operator": phrase("Operators"),
     "organization": phrase("Organizations"),
+    "own_page": phrase("Pages"),
     "payment": phrase("Payments"),
     "permission": phrase("Permissions"),
     "plan": phrase("Plans"),
     "plan_group": phrase("Plan groups"),
     "plan_version": phrase("Plan versions"),
+    "portal_settings": phrase("Portal"),
     "pricing_table": phrase("Pricing tables"),
     "role": phrase("Roles"),
+    "sign_in": phrase("Signing in"),
+    "usage": phrase("Usage"),
     "user": phrase("People"),
 }
+# The others go by their own name: whoever looks for one knows it from the records.
+BY_NAME = tuple(
+    (
+        "account allowance app authorization_code billing_cadence catalogue checkout_session client clock "
+        "custom_unit dashboard_token default_tax_codes dunning email entitlement event intent key licence_fee "
+        "licensed_item llm_price mail_template metered_item one_time_item password payer payer_profile "
+        "payment_intent plan_addon plan_record portal portal_link rate_card rate_card_subscription "
+        "refresh_token refund secrets service_action session stripe_credit_grant stripe_customer "
+        "stripe_payment_method subject subject_key subscription tax_code tax_rate token usage_month "
+        "usage_thresholds workspace_plan "
+    ).split()
+)
 # Where a thing's page is, by what its id begins with or what was acted on.
 PAGES = {
     "customer_": CUSTOMERS,
@@ -95,7 +119,7 @@ def show_audit(seat: Seat) -> Response:
         "audit/list",
         Form(fields),
         records=listing(request, COLUMNS, rows, last=last),
-        nouns=[("", phrase("Everything")), *NOUNS.items()],
+        nouns=[("", phrase("Everything")), *NOUNS.items(), *((noun, noun) for noun in BY_NAME)],
     )
 
 

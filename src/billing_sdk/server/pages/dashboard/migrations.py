@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -61,6 +63,7 @@ OUTCOMES: dict[MoveOutcome, tuple[Phrase, str]] = {
     "leaving": (phrase("Left out: is about to leave"), "plain"),
     "gone": (phrase("Left out: has left meanwhile"), "plain"),
 }
+T = TypeVar("T")
 COLUMNS = (
     Column(phrase("Customer")),
     Column(phrase("From version"), is_number=True),
@@ -70,6 +73,7 @@ COLUMNS = (
     Column(phrase("With the move"), is_number=True),
     Column(phrase("What happens")),
 )
+CHARGED_NOW = 2
 
 
 def show_migration(seat: Seat) -> Response:
@@ -91,13 +95,13 @@ def migrate(seat: Seat, form: Form) -> Response:
         return _page(seat, form.refused(error))
     with seat.engine.read() as tx:
         plan = plan_of(seat, tx)
-        moves = _rows(tx, done.moves)
+        moves = _moves(tx, done.moves, is_now=_timing(form) == "now")
     return seat.show(
         "plans/moved",
         form,
         plan=plan,
         batch=done,
-        moves=Listing(COLUMNS, tuple(moves)),
+        moves=moves,
         counts=_counts(done.moves),
         moved_before=number_in(form.text("moved")),
         back=url_of(plan_key),
@@ -126,7 +130,7 @@ def _page(seat: Seat, form: Form) -> Response:
     if error is not None:
         shown = shown.refused(error)
     with seat.engine.read() as tx:
-        moves = _rows(tx, batch.moves if batch else ())
+        moves = _moves(tx, batch.moves if batch else (), is_now=_timing(shown) == "now")
     return seat.show(
         "plans/migrate",
         shown,
@@ -137,7 +141,7 @@ def _page(seat: Seat, form: Form) -> Response:
         prorations=PRORATIONS,
         batch=batch,
         changes=stretch_of(seat.request, changes_of(origin, target) if origin is not None else []),
-        moves=Listing(COLUMNS, tuple(moves), next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
+        moves=replace(moves, next_url=_next(plan, shown, batch), first_url=_first(seat, plan, shown)),
         totals=_totals(batch.moves if batch else ()),
         charged_now=_charged_now(batch.moves if batch else ()),
         is_now=_timing(shown) == "now",
@@ -194,6 +198,18 @@ def _affected(tx: UnitOfWork, plan: Plan, form: Form, origin: PlanVersion | None
     below = number_in(form.text("to"))
     older = tx.agreements.count_on_plans([plan.key], most=MOST_COUNTED + 1, below=below)
     return called_off + older.get(plan.key, 0)
+
+
+def _moves(tx: UnitOfWork, moves: Sequence[Move], *, is_now: bool) -> Listing:
+    """Return what becomes of each customer; what is charged now is a column only of moves that happen now."""
+    if is_now:
+        return Listing(COLUMNS, tuple(_rows(tx, moves)))
+    rows = tuple(Row(_without_charge(one.cells)) for one in _rows(tx, moves))
+    return Listing(_without_charge(COLUMNS), rows)
+
+
+def _without_charge(of_a_row: tuple[T, ...]) -> tuple[T, ...]:
+    return of_a_row[:CHARGED_NOW] + of_a_row[CHARGED_NOW + 1 :]
 
 
 def _rows(tx: UnitOfWork, moves: Sequence[Move]) -> list[Row]:

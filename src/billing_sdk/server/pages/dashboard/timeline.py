@@ -47,7 +47,8 @@ def show_timeline(seat: Seat) -> Response:
     kinds = (cast("EntryKind", kind),) if kind else tuple(cast("EntryKind", one) for one in KINDS)
     with seat.engine.read() as tx:
         found = tx.timeline.page(account.customer, kinds, before=_place(asked(request, AFTER)), limit=PAGE_SIZE + 1)
-    shown = found[:PAGE_SIZE]
+        shown = found[:PAGE_SIZE]
+        emails = tx.users.emails_of({entry.actor for entry in shown})
     last = f"{shown[-1].at.isoformat()}{SEPARATOR}{shown[-1].id}" if len(found) > PAGE_SIZE else ""
     return seat.show(
         "customers/timeline",
@@ -56,6 +57,7 @@ def show_timeline(seat: Seat) -> Response:
         tab="timeline",
         kind=CUSTOMER_KINDS[account.customer.kind],
         kinds=options_of(KINDS),
+        emails=emails,
         entries=[(entry, words_of(entry), note_of(entry), url_of(entry), status_of(entry)) for entry in shown],
         listing=listing(request, (), (), last=last),
     )
