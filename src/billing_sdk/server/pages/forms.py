@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from billing_sdk.errors import BillingError, InvalidRequest, PreconditionFailed
+from billing_sdk.server.domain.catalog.coupon import MOST_PERIODS, MOST_REDEMPTIONS
+from billing_sdk.server.domain.metering.meter import LONGEST_TYPE
+from billing_sdk.server.domain.tax.location import LONGEST_REGION
 from billing_sdk.server.usecases.passwords import MAX_LENGTH as MAX_PASSWORD_LENGTH, MIN_LENGTH
 from billing_sdk.server.usecases.people import MAX_NAME_LENGTH
 from billing_sdk.server.usecases.versions import version_of
@@ -29,6 +32,18 @@ WORDS = {
     "password": phrase(
         "Choose a password of %(least)s to %(most)s characters.", least=MIN_LENGTH, most=MAX_PASSWORD_LENGTH
     ),
+    "handle": phrase("Use the letters a to z, digits, and hyphens between them."),
+    "language": phrase("Enter a language tag, such as en or pt-BR."),
+    "region": phrase("Use at most %(number)s characters.", number=LONGEST_REGION),
+    "event_type": phrase("Use at most %(number)s characters.", number=LONGEST_TYPE),
+    "value_path": phrase("Enter where the value is, unless events themselves are counted."),
+    "periods": phrase("Enter a number from 1 to %(most)s where it counts for several periods.", most=MOST_PERIODS),
+    "max_redemptions": phrase("Enter a number from 1 to %(most)s, or nothing.", most=MOST_REDEMPTIONS),
+}
+# The same for readers of other languages, where the reason that is given in English says more.
+OTHERWISE = {
+    "url": phrase("Enter a whole https address that can be reached, such as https://example.com/webhooks."),
+    "redirect_uris": phrase("Enter whole https addresses, one on each line; a machine has none."),
 }
 CHANGED = phrase("Somebody else has changed this meanwhile. Open the page again, and change what is there now.")
 CORRECT = phrase("Please correct the following")
@@ -87,6 +102,8 @@ class Form:
         if named not in self.values:
             named = ""
         words = WORDS.get(named) if isinstance(error, InvalidRequest) else None
+        if words is None and isinstance(error, InvalidRequest) and named in OTHERWISE:
+            words = replace(OTHERWISE[named], in_english=told(error).in_english)
         return self.wrong({named: words or told(error)})
 
 
