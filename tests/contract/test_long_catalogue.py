@@ -36,6 +36,20 @@ def test_plans_come_page_by_page_in_the_order_of_the_whole_list(engine):
         assert tx.catalog.page_in_order(after="no_such_plan", limit=2) == every[:2]
 
 
+def test_the_names_of_the_first_plans_come_in_the_order_of_the_whole_list(engine):
+    with engine.read() as tx:
+        every = tx.catalog.list_plans()
+        assert list(tx.catalog.names_in_order(limit=3).items()) == [(plan.key, plan.name) for plan in every[:3]]
+        sold = [plan.key for plan in every if plan.status == "published"]
+        assert list(tx.catalog.names_in_order(limit=99, status="published")) == sold
+        assert tx.catalog.count(status="published") == len(sold)
+        assert list(tx.catalog.names_in_order(limit=9, key="pro_monthly", kind="plan")) == ["pro_monthly"]
+        assert tx.catalog.names_in_order(limit=9, key="pro_monthly", kind="add_on") == {}
+        group = every[0].group.id
+        of_group = [plan.key for plan in every if plan.group.id == group]
+        assert list(tx.catalog.names_in_order(limit=99, group_id=group)) == of_group
+
+
 def test_versions_come_page_by_page_the_latest_first(engine):
     with engine.begin() as tx:
         versions_of_pro(tx, 7)
