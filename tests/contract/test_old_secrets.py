@@ -11,9 +11,11 @@ from alembic import command
 
 from billing_sdk._secret import Secret
 from billing_sdk.errors import Conflict
+from billing_sdk.server.sealing import SealingKey
 from billing_sdk.server.storage.upgrading import migration_config
 from billing_sdk.server.usecases.signed_endpoints import MOST_OLD_SECRETS, register_signed_endpoint, roll_secret
-from tests.engines import NOON, advance, open_database
+from billing_sdk.server.usecases.signing_keys import reseal
+from tests.engines import NOON, advance, engine_on, open_database
 
 HOURS_3 = timedelta(hours=3)
 
@@ -60,6 +62,21 @@ def test_so_many_old_secrets_sign_at_once_and_no_more(engine, made):
     assert secrets_of(engine, endpoint_id) == before
     advance(engine, hours=3)
     roll_secret(engine, endpoint_id=endpoint_id, overlap=HOURS_3)
+
+
+def test_secrets_new_and_old_are_sealed_anew(empty_url):
+    old, new = SealingKey.generate("old"), SealingKey.generate("new")
+    with engine_on(empty_url, sealing_keys=Secret(old.write())) as engine:
+        endpoint, _ = register_signed_endpoint(
+            engine, url="https://hooks.example.com/thin", format="thin", event_types=("*",)
+        )
+        for _ in range(2):
+            roll_secret(engine, endpoint_id=endpoint.id, overlap=HOURS_3)
+        before = secrets_of(engine, endpoint.id)
+    with engine_on(empty_url, sealing_keys=Secret(f"{new.write()} {old.write()}")) as engine:
+        assert reseal(engine) >= 3
+    with engine_on(empty_url, sealing_keys=Secret(new.write())) as engine:
+        assert secrets_of(engine, endpoint.id) == before
 
 
 def test_an_old_secret_of_before_signs_on_after_the_upgrade(empty_url):
