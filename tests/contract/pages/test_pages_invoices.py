@@ -249,7 +249,7 @@ def test_the_portal_names_whom_an_invoice_is_between_as_the_document_does(site, 
 
     def parties(invoice_id):
         page = visitor.open(f"{site.base_url}/portal/billing/{invoice_id}").html
-        return re.findall(r"<dt>(?:From|To)</dt><dd><bdi>([^<]*)<", page)
+        return re.findall(r"<dt>(?:Seller|Billed to)</dt><dd><bdi>([^<]*)<", page)
 
     assert parties(invoice.id)[1] == "Vera Visitor"
     assert "Later GmbH" not in parties(invoice.id)
