@@ -4,8 +4,6 @@ They are apart from it because whoever imports any module of a package imports t
 commands and the pytest plugin need few of these names, and all of them take longer to load than many a command runs.
 """
 
-from __future__ import annotations
-
 from billing_sdk._config import ClientSettings as ClientSettings, Config as Config
 from billing_sdk._operation import Flow as Flow
 from billing_sdk.auth import (

@@ -49,6 +49,7 @@ def test_an_import_of_everything_brings_the_public_names() -> None:
     brought: dict[str, object] = {}
     exec("from billing_sdk import *", brought)  # nowhere else can a test say it
     assert set(PUBLIC) <= brought.keys()
+    assert "annotations" not in brought  # of the language, and no name of ours
 
 
 def test_the_modules_of_the_public_names_are_there_as_well() -> None:
